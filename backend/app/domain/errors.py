@@ -98,3 +98,7 @@ class RecordCorruptError(StoreError):
 
 class TransportError(AgentSystemError):
     """A message could not be handed over."""
+
+
+class ToolFailedError(AgentSystemError):
+    """A tool gave no result: it failed, was denied, or got arguments it does not take."""

@@ -1,0 +1,101 @@
+"""What happened on the desk, as subscribers see it: a vote, a tool call, a step of a consensus."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from app.domain.tool_calls import ToolCall
+from app.domain.votes import Vote
+
+
+class EventType(StrEnum):
+    """The message types of the feed."""
+
+    AGENT_DECISION = "agent_decision"
+    TOOL_EXECUTION = "tool_execution"
+    AGENT_COORDINATION = "agent_coordination"
+    MARKET_UPDATE = "market_update"
+    ALERT = "alert"
+
+
+BUS_PREFIX = {
+    EventType.AGENT_DECISION: "agent.vote",
+    EventType.TOOL_EXECUTION: "agent.tool",
+    EventType.AGENT_COORDINATION: "decision",
+    EventType.MARKET_UPDATE: "market.bar",
+    EventType.ALERT: "alert",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    Args:
+        data: JSON-like; what subscribers read.
+        symbol, agent_type, agent_id: whom it concerns; empty when nobody in particular.
+        decision_id: the decision it belongs to, or empty.
+        name: the tool of a tool call, the message type of a coordination, else empty.
+        seq: its place among all stored events; 0 before it is stored.
+    """
+
+    type: EventType
+    data: Mapping[str, Any]
+    timestamp: datetime
+    symbol: str = ""
+    agent_type: str = ""
+    agent_id: str = ""
+    decision_id: str = ""
+    name: str = ""
+    seq: int = 0
+
+    @property
+    def topic(self) -> str:
+        """The routing key on the bus, such as `agent.vote.AAPL.risk_advisor` or `decision.consensus_result.AAPL`."""
+        words = (
+            (self.name, self.symbol) if self.type is EventType.AGENT_COORDINATION else (self.symbol, self.agent_type)
+        )
+        return ".".join((BUS_PREFIX[self.type], *(word.replace(".", "-") for word in words if word)))
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """The feed topics that this event answers to."""
+        topics = ["*", str(self.type)]
+        if self.symbol:
+            topics.append(f"symbol:{self.symbol}")
+        if self.agent_type:
+            topics += [f"agent:{self.agent_type}", f"agent:{self.agent_id}"]
+        return tuple(topics)
+
+
+def vote_cast(vote: Vote, decision_id: str) -> Event:
+    """An analyst voted."""
+    data = {**vote.as_dict(), "decision_id": decision_id}
+    return Event(
+        EventType.AGENT_DECISION, data, vote.timestamp, vote.symbol, vote.agent_type, vote.agent_id, decision_id
+    )
+
+
+def tool_called(call: ToolCall, agent_type: str, symbol: str, decision_id: str) -> Event:
+    """An analyst used a tool."""
+    data = {**call.as_dict(), "symbol": symbol, "decision_id": decision_id}
+    return Event(
+        EventType.TOOL_EXECUTION,
+        data,
+        call.started_at,
+        symbol,
+        agent_type,
+        call.agent_id,
+        decision_id,
+        call.tool_name,
+    )
+
+
+def coordination(
+    message_type: str, symbol: str, decision_id: str, payload: Mapping[str, Any], timestamp: datetime
+) -> Event:
+    """The coordinator took a step: `consensus_requested`, `consensus_result`, `consensus_cancelled`, …"""
+    data = {"sender_agent_id": "multi_agent_coordinator", "message_type": message_type, "payload": dict(payload)}
+    return Event(EventType.AGENT_COORDINATION, data, timestamp, symbol, decision_id=decision_id, name=message_type)

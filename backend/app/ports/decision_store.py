@@ -1,0 +1,96 @@
+"""The record: decisions with their evidence, written once, never changed."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from app.domain.decisions import (
+    ChainHead,
+    Committed,
+    DecisionDraft,
+    DecisionPage,
+    EventFilter,
+    Evidence,
+    KeyedAnswer,
+    SealedRecord,
+)
+from app.domain.events import Event
+
+
+class DecisionStore(Protocol):
+    """Keeps decisions; every method may raise StoreUnavailableError, after which nothing was stored."""
+
+    async def open(self) -> None:
+        """Make ready; a new store is created.
+
+        Raises:
+            StoreOutdatedError: another version wrote it.
+        """
+
+    async def close(self) -> None:
+        """Let go of files and connections; closing twice is fine."""
+
+    async def append(self, draft: DecisionDraft) -> Committed:
+        """Store record, events, evidence, bars and keyed answer in one durable transaction, then return.
+
+        Raises:
+            StillRunningError: the Idempotency-Key of the draft was taken meanwhile; nothing was stored.
+        """
+
+    async def append_events(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        """Store events that belong to no finished decision; return them numbered."""
+
+    async def get(self, decision_id: str) -> SealedRecord | None:
+        """Return the record, or None."""
+
+    async def list(
+        self, symbol: str | None = None, since: datetime | None = None, limit: int = 50, cursor: str | None = None
+    ) -> DecisionPage:
+        """Return records newest first.
+
+        Args:
+            since: only those created at or after.
+            cursor: as given by the page before.
+
+        Raises:
+            InvalidInputError: the cursor is not one of ours.
+        """
+
+    async def evidence(self, decision_id: str) -> Evidence | None:
+        """Return what the decision was made from, or None.
+
+        Raises:
+            RecordCorruptError: the stored bars are not those that were written.
+        """
+
+    async def heads(self) -> tuple[ChainHead, ...]:
+        """Return the last link of each chain, by symbol."""
+
+    def chain(self, symbol: str) -> AsyncIterator[SealedRecord]:
+        """Yield a symbol's records from the first to the last."""
+
+    async def last_seq(self) -> int:
+        """Return the number of the newest stored event; 0 when there is none."""
+
+    async def events_after(self, seq: int, limit: int, wanted: EventFilter) -> tuple[Event, ...]:
+        """Return at most `limit` wanted events with a higher number, in order."""
+
+    async def answer(self, key: str) -> KeyedAnswer | None:
+        """Return what is kept under an Idempotency-Key, or None."""
+
+    async def keep_answer(self, answer: KeyedAnswer) -> None:
+        """Keep an answer that belongs to no stored decision yet.
+
+        Raises:
+            StillRunningError: the key was taken meanwhile.
+        """
+
+    async def counts(self) -> dict[str, int]:
+        """Return `decisions`, `votes` and `tool_executions` stored."""
+
+    async def tool_performance(self) -> tuple[dict[str, Any], ...]:
+        """Return per tool `tool_name`, `calls`, `success_rate` (fraction) and `average_execution_time_ms`."""
+
+    async def agent_performance(self) -> tuple[dict[str, Any], ...]:
+        """Return per agent `agent_id`, `agent_type`, `votes`, `abstentions`, `average_confidence`, `average_latency_ms`
+        and `agreement_rate` (the share of its votes that named the final decision's side)."""

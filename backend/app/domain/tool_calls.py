@@ -11,7 +11,7 @@ class ToolCall:
     """What was called, by whom, how it went and what came back.
 
     Args:
-        status: `success`, `error`, `denied`, `invalid_args` or `cached` (an identical call of this decision had the result).
+        status: `success`, `error`, `denied`, `invalid_args` or `cached` (shared with an identical call).
         execution_time_ms: 0 or more.
         result: None unless the call succeeded.
         error: what went wrong, without anything of the input.

@@ -44,7 +44,7 @@ class ToolBelt(Protocol):
 class Analyst(Protocol):
     """Looks at one symbol and answers one question.
 
-    The same context gives the same opinion: an analyst uses no clock, no chance and nothing but its tools and the context.
+    The same context gives the same opinion: no clock, no chance, nothing but the context and the tools.
     It must not block the event loop: long computations go through `asyncio.to_thread`.
     """
 

@@ -39,6 +39,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "get_position": "app.ai.tools.get_position:GetPosition",
         "score_news": "app.ai.tools.score_news:ScoreNews",
     },
+    "clock": {"system": "app.observability.system_clock:SystemClock"},
     "panel": {"concurrent": "app.ai.trading_agents:AIAgentCoordinator"},
     "decision_store": {"memory": "app.storage.repositories.in_memory:InMemoryDecisionStore"},
     "transport": {"in_process": "app.messaging.transports.in_process:InProcessTransport"},

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.domain.errors import FieldError, InvalidMarketDataError
 from app.domain.market import MAX_BARS, Bars, Column, Interval
-from app.domain.times import to_micros
+from app.domain.times import micros_column
 
 PRICES = ("open", "high", "low", "close")
 
@@ -30,7 +30,7 @@ def bars_of(
     """Check columns of equal length and return them as `Bars`.
 
     Args:
-        times: start of each bar.
+        times: start of each bar; without an offset it is UTC.
         prices: open, high, low and close.
         volume: None where it is not known.
         interval: inferred when None.
@@ -41,21 +41,22 @@ def bars_of(
     """
     if len(times) > MAX_BARS:
         raise InvalidMarketDataError(f"At most {MAX_BARS:,} bars are taken at once; send the most recent ones.")
-    stamps = np.fromiter(map(to_micros, times), np.int64, len(times))
+    stamps = micros_column(times)
     quoted = np.array(prices, np.float64)
     traded = np.array(volume, np.float64)
     for bad, why in _findings(stamps, quoted, traded):
         if bad.any():
             place = where(int(bad.argmax()))
             raise InvalidMarketDataError(f"{place}: {why}.", [FieldError(place, why)])
-    return Bars(stamps, *quoted, traded, interval or Interval.infer(stamps))
+    open_, high, low, close = quoted
+    return Bars(stamps, open_, high, low, close, traded, interval or Interval.infer(stamps))
 
 
 def _findings(stamps: NDArray[np.int64], quoted: Column, traded: Column) -> Iterator[Finding]:
     """Yield, in the order of reporting, which bars break which rule."""
     open_, high, low, close = quoted
     steps = np.diff(stamps, prepend=stamps[:1] - 1)
-    yield ~np.isfinite(quoted).all(axis=0), "a price is not a finite number"
+    yield ~np.logical_and.reduce(np.isfinite(quoted), axis=0), "a price is not a finite number"
     yield np.isinf(traded), "the volume is not a finite number"
     yield steps == 0, "its time is the same as that of the bar before; send each time once"
     yield steps < 0, "its time is before that of the bar before; send the oldest bar first"

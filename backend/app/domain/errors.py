@@ -101,4 +101,8 @@ class TransportError(AgentSystemError):
 
 
 class ToolFailedError(AgentSystemError):
-    """A tool gave no result: it failed, was denied, or got arguments it does not take."""
+    """A tool gave no result; `status` is `error`, `denied` or `invalid_args`."""
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any, Final
 
 STRONG_BUY: Final = "STRONG_BUY"
@@ -12,6 +13,7 @@ SELL: Final = "SELL"
 STRONG_SELL: Final = "STRONG_SELL"
 ABSTAIN: Final = "ABSTAIN"
 NO_DECISION: Final = "NO_DECISION"
+DECISIONS: Final = frozenset({STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL, ABSTAIN})
 
 RECORD_DECIMALS: Final = 9
 
@@ -27,6 +29,9 @@ class Opinion:
         risk: how risky the analyst finds a position now, in [0, 1].
         position_size: share of equity in [0, 1].
         stop_loss, take_profit: prices.
+        source: `rules`, or the provider that answered; model names which of its models.
+        lineage: opinions of one lineage share their errors; None is one of its own.
+        degraded_from: the source that should have answered but failed.
     """
 
     decision: str
@@ -36,17 +41,19 @@ class Opinion:
     position_size: float | None = None
     stop_loss: float | None = None
     take_profit: float | None = None
+    source: str = "rules"
+    model: str | None = None
+    lineage: str | None = None
+    degraded_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """An opinion with who gave it, when, and from what.
+    """An opinion with who gave it, when, and by which tools.
 
     Args:
         agent_id: `<role>_<SYMBOL>`.
         agent_type: the role.
-        source: `rules`, or the provider that answered.
-        lineage: votes of one lineage share their errors.
         latency_ms: from the question to the answer.
         tools: names of the tools called, in order.
         error_kind: what failed, when the vote abstains because something did.
@@ -57,12 +64,8 @@ class Vote:
     symbol: str
     opinion: Opinion
     timestamp: datetime
-    source: str
-    lineage: str
     latency_ms: float
     tools: tuple[str, ...] = ()
-    model: str | None = None
-    degraded_from: str | None = None
     error_kind: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -76,14 +79,14 @@ class Vote:
             "confidence": on_grid(opinion.confidence),
             "reasoning": opinion.reasoning,
             "timestamp": self.timestamp.isoformat(),
-            "source": self.source,
-            "lineage": self.lineage,
+            "source": opinion.source,
+            "lineage": opinion.lineage or f"{opinion.source}:{self.agent_type}",
             "latency_ms": on_grid(self.latency_ms),
             "tools": list(self.tools),
         }
         options = {
-            "model": self.model,
-            "degraded_from": self.degraded_from,
+            "model": opinion.model,
+            "degraded_from": opinion.degraded_from,
             "error_kind": self.error_kind,
             "risk": on_grid(opinion.risk),
             "position_size": on_grid(opinion.position_size),
@@ -97,6 +100,18 @@ class Vote:
 def on_grid(value: float | None) -> float | None:
     """Round to the 10^-9 grid on which records are kept, so that record and hashed bytes say the same."""
     return None if value is None else round(value, RECORD_DECIMALS)
+
+
+def is_usable(opinion: Opinion) -> bool:
+    """Whether every number of an opinion lies in its range; ABSTAIN needs no confidence."""
+    shares = (opinion.confidence, opinion.risk, opinion.position_size)
+    prices = (opinion.stop_loss, opinion.take_profit)
+    return (
+        opinion.decision in DECISIONS
+        and (opinion.decision == ABSTAIN or opinion.confidence is not None)
+        and all(share is None or 0 <= share <= 1 for share in shares)
+        and all(price is None or 0 < price < inf for price in prices)
+    )
 
 
 ENGINE_ROLE: Final[Mapping[str, str]] = {"risk_advisor": "risk_manager"}

@@ -1,0 +1,1 @@
+"""Conflict strategies, one per file; the plugin table gives them their names."""

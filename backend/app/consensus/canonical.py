@@ -1,0 +1,88 @@
+"""One value, one sequence of bytes: canonical JSON (RFC 8785) for data without floats.
+
+The usual road is Python's own encoder with sorted keys, which gives the bytes of RFC 8785 for everything but objects
+whose keys reach beyond U+FFFF: there the order is that of UTF-16, and the `rfc8785` package takes over. Numbers are
+integers JSON can hold exactly; `fixed_point` turns measured values into such.
+"""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from math import isfinite
+from typing import Any, Final
+
+import rfc8785
+
+from app.domain.errors import InvalidInputError
+
+SAFE_INTEGER: Final = 2**53 - 1
+NANO: Final = 10**9
+
+
+def canonical_json(value: object) -> bytes:
+    """Return the canonical bytes of data made of str, int, bool, None, lists, tuples and dicts with text keys.
+
+    Raises:
+        InvalidInputError: there is a float, an integer beyond ±(2^53 - 1), a lone surrogate or another type inside.
+    """
+    _check(value)
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    try:
+        if text.isascii() or max(text) <= "\uffff":
+            return text.encode()
+        return rfc8785.dumps(value)  # type: ignore[arg-type]
+    except (UnicodeEncodeError, rfc8785.CanonicalizationError):
+        raise InvalidInputError("Canonical JSON cannot hold a lone surrogate: send well-formed text.") from None
+
+
+def _check(value: object) -> None:
+    if value is None or isinstance(value, str | bool):
+        return
+    if isinstance(value, int):
+        if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
+            raise InvalidInputError("Canonical JSON holds integers up to 2^53 - 1: write a larger one as text.")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
+    elif isinstance(value, dict):
+        _check_keys(value)
+        for item in value.values():
+            _check(item)
+    else:
+        raise InvalidInputError("Canonical JSON holds no floats and no other types: use fixed_point first.")
+
+
+def _check_keys(value: dict[Any, object]) -> None:
+    if not all(isinstance(key, str) for key in value):
+        raise InvalidInputError("Canonical JSON needs text as keys of an object.")
+
+
+def fixed_point(value: object) -> Any:
+    """Return JSON-like data with each float as the integer of its 10^-9 units, from its shortest decimal form,
+    half-even.
+
+    An integer beyond 2^53 - 1, given or made here, becomes its decimal string; other integers stay as they are.
+
+    Raises:
+        InvalidInputError: a number is not finite.
+    """
+    if isinstance(value, float):
+        return _as_text_if_large(_nano(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _as_text_if_large(value)
+    if isinstance(value, list | tuple):
+        return [fixed_point(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: fixed_point(item) for key, item in value.items()}
+    return value
+
+
+def _nano(value: float) -> int:
+    if not isfinite(value):
+        raise InvalidInputError("A number to be recorded must be finite.")
+    return round(Fraction(Decimal(float.__repr__(value))) * NANO)
+
+
+def _as_text_if_large(value: int) -> int | str:
+    return value if -SAFE_INTEGER <= value <= SAFE_INTEGER else str(Decimal(value))

@@ -1,0 +1,70 @@
+"""The chain of a symbol's decisions: each record holds the hash of the one before, so none can be changed unnoticed.
+
+hash = SHA-256("decision-log-v1\\0" ‖ previous hash, 32 raw bytes ‖ canonical JSON of the record without `hash`). The
+gapless sequence, from 1, is inside the hashed record. A chain cut off at its end still fits together: only a head
+that was noted elsewhere (its sequence and hash) shows that the latest records are gone.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Final, Literal, NamedTuple
+
+from app.consensus.canonical import canonical_json
+from app.domain.errors import InvalidInputError
+
+GENESIS: Final = "0" * 64
+_DOMAIN: Final = b"decision-log-v1\0"
+_HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class ChainProblem(NamedTuple):
+    """The first thing that does not fit.
+
+    Args:
+        sequence: the number the record at this place should have.
+        reason: `sequence` (missing, repeated or out of order), `link` (does not continue the one before),
+            `hash` (the content is not what was hashed), `unreadable` (cannot have been hashed at all).
+    """
+
+    sequence: int
+    reason: Literal["sequence", "link", "hash", "unreadable"]
+
+
+def record_hash(previous_hash: str, record: Mapping[str, object]) -> str:
+    """Return the hash of a record, 64 lower-case hex digits.
+
+    Args:
+        previous_hash: of the record before, or GENESIS.
+        record: without floats (see `fixed_point`) and without `hash`.
+
+    Raises:
+        InvalidInputError: the record cannot be written as canonical JSON, or the previous hash is none.
+    """
+    if not isinstance(previous_hash, str) or not _HASH.fullmatch(previous_hash):
+        raise InvalidInputError("The previous hash must be 64 lower-case hex digits.")
+    return sha256(_DOMAIN + bytes.fromhex(previous_hash) + canonical_json(dict(record))).hexdigest()
+
+
+def verify_chain(records: Iterable[Mapping[str, object]]) -> ChainProblem | None:
+    """Return the first problem of one symbol's records, oldest first, or None when the chain holds."""
+    previous = GENESIS
+    for sequence, record in enumerate(records, start=1):
+        problem = _problem(sequence, previous, record)
+        if problem is not None:
+            return problem
+        previous = str(record["hash"])
+    return None
+
+
+def _problem(sequence: int, previous: str, record: Mapping[str, object]) -> ChainProblem | None:
+    found = record.get("sequence")
+    if type(found) is not int or found != sequence:
+        return ChainProblem(sequence, "sequence")
+    if record.get("previous_hash") != previous:
+        return ChainProblem(sequence, "link")
+    try:
+        expected = record_hash(previous, {name: value for name, value in record.items() if name != "hash"})
+    except InvalidInputError:
+        return ChainProblem(sequence, "unreadable")
+    return None if record.get("hash") == expected else ChainProblem(sequence, "hash")

@@ -1,0 +1,76 @@
+"""What a consensus method is: how heavy a ballot weighs and when a tally settles the question.
+
+A method is a frozen value in a module of `methods/` with a line in `app/plugins.py`. Masses are non-negative integers
+in a scale of the method's own choosing; sums are exact, so the order of the votes cannot matter.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from app.consensus.exact import HALF, SCALE
+from app.consensus.levels import Camp, Level, camp_of
+from app.consensus.tally import Tally, Unresolved
+
+if TYPE_CHECKING:
+    from app.consensus.ballots import Ballot
+    from app.consensus.config import ConsensusConfig
+
+
+class Method(ABC):
+    """One rule for turning ballots into a level."""
+
+    __slots__ = ()
+
+    default_quorum: ClassVar[int] = HALF
+    """The share of expected agents that must vote unless the caller says otherwise, fixed point."""
+
+    mass_has_confidence: ClassVar[bool] = True
+    """Whether `mass` already contains the ballot's confidence."""
+
+    counts_the_absent: ClassVar[bool] = False
+    """Whether the ceiling is that of all expected agents rather than of those who voted."""
+
+    settles_monotonely: ClassVar[bool] = False
+    """A promise that early close relies on: mass moved onto one level makes that outcome likelier and every other
+    less so, hence all of the missing mass on one level at a time is the worst that can happen."""
+
+    @classmethod
+    def of(cls, config: "ConsensusConfig") -> Self:
+        """Build the method from the settings it reads; by default it reads none."""
+        return cls()
+
+    @abstractmethod
+    def mass(self, ballot: "Ballot") -> int:
+        """The mass this ballot gives to its own camp."""
+
+    def moved(self, ballot: "Ballot") -> int:
+        """The mass this ballot loses to HOLD."""
+        return 0
+
+    @abstractmethod
+    def whole(self, weight: int) -> int:
+        """The mass of an agent of this weight (fixed point) who agrees at confidence 1, undiscounted."""
+
+    @abstractmethod
+    def settle(self, tally: Tally) -> Level | Unresolved:
+        """The level the tally stands for, or why it stands for none."""
+
+    def count(self, ballots: Iterable["Ballot"], absent: Iterable[int]) -> Tally:
+        """Tally the ballots; `absent` holds the weights of expected agents without one."""
+        levels = [0, 0, 0, 0, 0]
+        ceiling = 0
+        for ballot in ballots:
+            levels[ballot.level] += self.mass(ballot)
+            levels[0] += self.moved(ballot)
+            ceiling += self.whole(ballot.weight)
+        if self.counts_the_absent:
+            ceiling += sum(map(self.whole, absent))
+        return Tally.of(levels, ceiling)
+
+    def confidence(self, camp: Camp, ballots: Iterable["Ballot"], tally: Tally) -> tuple[int, int]:
+        """The confidence in `camp` as an exact fraction: its supporters' confident mass over the ceiling."""
+        if self.mass_has_confidence:
+            return tally.camp(camp), tally.ceiling
+        confident = sum(self.mass(ballot) * ballot.confidence for ballot in ballots if camp_of(ballot.level) == camp)
+        return confident, tally.ceiling * SCALE

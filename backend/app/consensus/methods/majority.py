@@ -1,0 +1,22 @@
+"""Majority voting: one agent, one vote. Confidence does not count here, only in what is reported."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from app.consensus.methods.threshold import ThresholdMethod
+
+if TYPE_CHECKING:
+    from app.consensus.ballots import Ballot
+
+
+@dataclass(frozen=True, slots=True)
+class Majority(ThresholdMethod):
+    """The winning camp holds more than `threshold` of the ballots; the tally counts ballots."""
+
+    mass_has_confidence: ClassVar[bool] = False
+
+    def mass(self, ballot: "Ballot") -> int:
+        return 1
+
+    def whole(self, weight: int) -> int:
+        return 1

@@ -1,0 +1,54 @@
+"""Risk-adjusted voting: a vote that would open or grow exposure loses mass to HOLD as risk rises.
+
+The factor is d = 1 − λ·max(risk of the vote, market risk) for such a vote and 1 for any other; of its
+weight·confidence the share d stays with its camp and 1 − d moves to HOLD. Risk therefore never makes the opposite
+trade likelier, and closing a position is never discounted. With λ = 0 or without risk it decides as weighted voting
+does.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from app.consensus.exact import HALF, SCALE
+from app.consensus.levels import grows_exposure
+from app.consensus.methods.threshold import ThresholdMethod
+
+if TYPE_CHECKING:
+    from app.consensus.ballots import Ballot
+    from app.consensus.config import ConsensusConfig
+
+_WHOLE: Final = SCALE * SCALE
+
+
+@dataclass(frozen=True, slots=True)
+class RiskAdjusted(ThresholdMethod):
+    """The winning camp holds more than `threshold` of the mass after discounting; the tally is in 10^-24 units.
+
+    Args:
+        risk_aversion: λ, fixed point, 0 to 1.
+        market_risk: the least risk any opening vote carries, fixed point, 0 to 1.
+        side: sign of the position: -1 short, 0 flat, 1 long.
+    """
+
+    risk_aversion: int = HALF
+    market_risk: int = 0
+    side: int = 0
+
+    @classmethod
+    def of(cls, config: "ConsensusConfig") -> Self:
+        return cls(config.threshold, config.risk_aversion, config.market_risk, config.side)
+
+    def mass(self, ballot: "Ballot") -> int:
+        return ballot.weight * ballot.confidence * (_WHOLE - self._lost_share(ballot))
+
+    def moved(self, ballot: "Ballot") -> int:
+        return ballot.weight * ballot.confidence * self._lost_share(ballot)
+
+    def whole(self, weight: int) -> int:
+        return weight * SCALE * _WHOLE
+
+    def _lost_share(self, ballot: "Ballot") -> int:
+        """1 − d in 10^-12 units."""
+        if not grows_exposure(ballot.level, self.side):
+            return 0
+        return self.risk_aversion * max(ballot.risk, self.market_risk)

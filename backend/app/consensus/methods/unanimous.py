@@ -1,0 +1,44 @@
+"""Agreement: by default every expected agent votes and all of them are in one camp."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from app.consensus.exact import SCALE
+from app.consensus.levels import Level
+from app.consensus.method import Method
+from app.consensus.tally import Tally, Unresolved
+
+if TYPE_CHECKING:
+    from app.consensus.ballots import Ballot
+    from app.consensus.config import ConsensusConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Unanimous(Method):
+    """A unique top camp with at least `agreement` of the valid ballots wins; the tally counts ballots.
+
+    Args:
+        agreement: α, fixed point (1_000_000 is everybody).
+    """
+
+    agreement: int = SCALE
+
+    default_quorum: ClassVar[int] = SCALE
+    mass_has_confidence: ClassVar[bool] = False
+    settles_monotonely: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, config: "ConsensusConfig") -> Self:
+        return cls(config.agreement)
+
+    def mass(self, ballot: "Ballot") -> int:
+        return 1
+
+    def whole(self, weight: int) -> int:
+        return 1
+
+    def settle(self, tally: Tally) -> Level | Unresolved:
+        leaders = tally.leaders()
+        if len(leaders) > 1 or tally.camp(leaders[0]) * SCALE < self.agreement * tally.total:
+            return Unresolved("no_agreement")
+        return tally.winning_level(leaders[0])

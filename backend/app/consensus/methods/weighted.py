@@ -1,0 +1,21 @@
+"""Weighted voting: an agent counts by the weight it has earned and by how sure it is."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.consensus.exact import SCALE
+from app.consensus.methods.threshold import ThresholdMethod
+
+if TYPE_CHECKING:
+    from app.consensus.ballots import Ballot
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted(ThresholdMethod):
+    """The winning camp holds more than `threshold` of Σ weight·confidence; the tally is in 10^-12 units."""
+
+    def mass(self, ballot: "Ballot") -> int:
+        return ballot.weight * ballot.confidence
+
+    def whole(self, weight: int) -> int:
+        return weight * SCALE

@@ -111,7 +111,7 @@ class _Sitting:
                 return self._close("timeout", f"no answer within {timeout_s:g} s")
             if pending and is_settled and is_settled(tuple(self._votes.values())):
                 return self._close("closed_early", "the decision could no longer change")
-        return None
+        return self._close("failed", "it ended without an answer")
 
     def _close(self, kind: str, reason: str) -> None:
         for name in self._agents:
@@ -137,7 +137,7 @@ class _Sitting:
             opinion = await analyst.analyse(self._context, belt)
             if not is_usable(opinion):
                 opinion, error_kind = _abstention("it gave a number outside its range"), "invalid_opinion"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an analyst may raise anything
             log.warning("analyst failed", agent_id=name, error=type(error).__name__)
             opinion, error_kind = _abstention(_why(error)), type(error).__name__
         latency_ms = (self._clock.monotonic() - began) * 1_000

@@ -106,3 +106,7 @@ class ToolFailedError(AgentSystemError):
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class OverloadedError(AgentSystemError):
+    """More is being asked than can be done now; asking again later is safe."""

@@ -22,9 +22,9 @@ from typing_extensions import TypedDict
 from app.domain.bar_checks import PRICES, bars_of
 from app.domain.errors import FieldError, InvalidInputError, InvalidMarketDataError, nameable
 from app.domain.market import MAX_BARS, Account, Bars, Interval, NewsItem, Position
+from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.times import as_utc, parse_as_of, parse_time
 
-DEFAULT_TIMEOUT_S = 30.0
 SYMBOL_PATTERN = r"^[A-Za-z0-9^][A-Za-z0-9=^_-]*(\.[A-Za-z0-9=^_-]+)*$"
 MAX_NEWS = 200
 
@@ -187,18 +187,30 @@ class AnalysisRequest(BaseModel):
     as_of: Time | None = None
     timeout_seconds: Annotated[float, Field(strict=True, ge=0.1, le=300)] = DEFAULT_TIMEOUT_S
 
-    def moment(self) -> datetime | None:
-        """Return `as_of`; a date alone means the end of that day.
+    def to_question(self, bars: Bars | None = None) -> Question:
+        """Return the request as the desk handles it.
+
+        Args:
+            bars: already checked; they stand in for `market_data`.
 
         Raises:
-            InvalidInputError: the time cannot be read.
+            InvalidInputError: bars or times cannot be used; says which and why.
         """
-        return None if self.as_of is None else _moment(self.as_of, parse_as_of, "as_of")
-
-    def items(self) -> tuple[NewsItem, ...]:
-        """Return the news, oldest first."""
         items = [each.to_item(position) for position, each in enumerate(self.news or ())]
-        return tuple(sorted(items, key=lambda item: item.timestamp))
+        return Question(
+            symbol=self.symbol,
+            bars=self.market_data.to_bars() if bars is None else bars,
+            current_price=self.market_data.current_price,
+            indicators=self.technical_indicators or {},
+            account=self.account_info.to_account() if self.account_info else None,
+            news=tuple(sorted(items, key=lambda item: item.timestamp)),
+            agents=tuple(self.agents or ()),
+            method=self.method,
+            conflict_resolution=self.conflict_resolution,
+            config=self.config or {},
+            as_of=None if self.as_of is None else _moment(self.as_of, parse_as_of, "as_of"),
+            timeout_s=self.timeout_seconds,
+        )
 
 
 def _moment(value: datetime | str, read: Any, loc: str) -> datetime:

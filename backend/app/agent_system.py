@@ -1,0 +1,216 @@
+"""`AgentSystem`, the one door to the desk: start, stop, ask, look back."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+import orjson
+
+from app import plugins
+from app.composition import Desk, running_desk
+from app.config import Settings, read_settings
+from app.domain.errors import AgentSystemError
+from app.domain.market import Bars
+from app.domain.questions import DEFAULT_TIMEOUT_S, Question
+from app.domain.requests import read_request
+from app.observability.health import DOWN, UP
+
+agent_system: "AgentSystem"
+
+NOTHING_YET = {"decisions": 0, "votes": 0, "tool_executions": 0}
+
+
+class AgentSystem:
+    """Runs the desk inside this process.
+
+    Use it as `async with AgentSystem() as system`, or call `initialize` and `shutdown`; an analysis asked of a system
+    that was not started starts it.
+
+    Args:
+        settings: read from the environment on start when None.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings
+        self._supervisor: asyncio.Task[None] | None = None
+        self._ready: asyncio.Future[Desk] | None = None
+        self._stop = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.shutdown()
+
+    async def initialize(self) -> bool:
+        """Start the desk; False when that failed, and `get_system_status` tells why."""
+        try:
+            await self.start()
+        except AgentSystemError:
+            return False
+        return True
+
+    async def start(self) -> Desk:
+        """Start the desk unless it runs already; return its parts.
+
+        Raises:
+            AgentSystemError: it cannot start; nothing is left running, and the next call tries again.
+        """
+        if self._ready is None or self._supervisor is None or self._supervisor.done():
+            self._ready = asyncio.get_running_loop().create_future()
+            self._stop = asyncio.Event()
+            self._supervisor = asyncio.create_task(self._run(self._ready, self._stop), name="agent system")
+        return await asyncio.shield(self._ready)
+
+    async def shutdown(self) -> None:
+        """Cancel what is pending and close everything; stopping twice is fine."""
+        supervisor, self._supervisor, self._ready = self._supervisor, None, None
+        self._stop.set()
+        if supervisor is not None:
+            await supervisor
+
+    async def _run(self, ready: "asyncio.Future[Desk]", stop: asyncio.Event) -> None:
+        """Hold the desk open in one task, so that every context ends in the task that entered it."""
+        async with AsyncExitStack() as stack:
+            try:
+                settings = self._settings or read_settings()
+                desk = await stack.enter_async_context(running_desk(settings))
+            except AgentSystemError as error:
+                ready.set_exception(error)
+                ready.exception()
+                return
+            ready.set_result(desk)
+            await stop.wait()
+
+    def _started(self) -> Desk | AgentSystemError | None:
+        """The running desk, why it does not run, or None before the first start."""
+        if self._ready is None or not self._ready.done():
+            return None
+        error = self._ready.exception()
+        return error if isinstance(error, AgentSystemError) else self._ready.result()
+
+    async def run_real_time_analysis(
+        self,
+        symbol: str,
+        market_data: Mapping[str, Any] | Bars,
+        technical_indicators: Mapping[str, float] | None = None,
+        account_info: Mapping[str, Any] | None = None,
+        *,
+        news: Sequence[Mapping[str, Any]] | None = None,
+        agents: Sequence[str] | None = None,
+        method: str | None = None,
+        conflict_resolution: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        as_of: Any = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_S,
+    ) -> dict[str, Any]:
+        """Ask the panel and return the decision record, stored before it is returned.
+
+        The arguments are those of `POST /api/v1/agents/analyze`; `market_data` may also be checked `Bars`.
+
+        Raises:
+            InvalidInputError: names what cannot be used and the next step.
+            StoreUnavailableError: the decision could not be stored.
+        """
+        desk = await self.start()
+        asked = {
+            "symbol": symbol,
+            "technical_indicators": technical_indicators,
+            "account_info": account_info,
+            "news": news,
+            "agents": agents,
+            "method": method,
+            "conflict_resolution": conflict_resolution,
+            "config": config,
+            "as_of": as_of,
+            "timeout_seconds": timeout_seconds,
+        }
+        record = await desk.coordinator.decide(_question(asked, market_data))
+        return orjson.loads(record.body)  # type: ignore[no-any-return]
+
+    async def request_consensus(
+        self, symbol: str, context: Mapping[str, Any], required_agents: Sequence[str] | None = None, **settings: Any
+    ) -> str:
+        """Start deciding in the background; return the id at once.
+
+        Args:
+            context: `market_data` and, where there is any, `technical_indicators`, `account_info`, `news`.
+            required_agents: roles to ask; None is the whole panel.
+            settings: `method`, `conflict_resolution`, `config`, `as_of`, `timeout_seconds`.
+
+        Raises:
+            InvalidInputError: names what cannot be used and the next step.
+        """
+        desk = await self.start()
+        asked = {"symbol": symbol, "agents": required_agents, **context, **settings}
+        return desk.coordinator.request_consensus(_question(asked, asked.pop("market_data", None)))
+
+    async def get_consensus_result(self, consensus_id: str, timeout_seconds: float | None = None) -> dict[str, Any]:
+        """Wait for a request to end and return `consensus_id`, `status` and `result` (the record once complete).
+
+        Args:
+            timeout_seconds: return with status `pending` after that; None waits for the end, which the panel's own
+                deadline bounds.
+
+        Raises:
+            NotFoundError: there is no such request.
+        """
+        desk = await self.start()
+        ended = await desk.coordinator.consensus(consensus_id, timeout_seconds)
+        return consensus_status(ended.consensus_id, ended.status, ended.record.body if ended.record else None)
+
+    async def get_system_status(self) -> dict[str, Any]:
+        """Return `component_health` by part and `performance_summary`; never raises, a fault is told in it."""
+        desk = self._started()
+        if not isinstance(desk, Desk):
+            health: dict[str, Any] = {
+                "agent_system": {"status": DOWN, "detail": desk.public if desk else "not started"}
+            }
+            counts = NOTHING_YET
+        else:
+            health = {"agent_system": {"status": UP, "detail": "started"}, **await desk.health.report()}
+            counts = await _counts(desk)
+        return {
+            "component_health": health,
+            "performance_summary": {
+                "active_agents": len(plugins.names("analyst")),
+                "total_decisions": counts["decisions"],
+                "tool_executions": counts["tool_executions"],
+            },
+        }
+
+
+async def initialize_agent_system() -> bool:
+    """Start the convenience instance; False when that failed, and its `get_system_status` tells why."""
+    return await _convenience_instance().initialize()
+
+
+def consensus_status(consensus_id: str, status: str, body: bytes | None) -> dict[str, Any]:
+    """Return how a consensus request stands, as the wire says it."""
+    return {"consensus_id": consensus_id, "status": status, "result": orjson.loads(body) if body else None}
+
+
+async def _counts(desk: Desk) -> dict[str, int]:
+    try:
+        return await desk.store.counts()
+    except AgentSystemError:
+        return NOTHING_YET
+
+
+def _question(asked: Mapping[str, Any], market_data: Any) -> Question:
+    if isinstance(market_data, Bars):
+        empty = {"timestamp": [], "open": [], "high": [], "low": [], "close": [], "interval": market_data.interval.text}
+        return read_request({**asked, "market_data": empty}).to_question(market_data)
+    return read_request({**asked, "market_data": market_data}).to_question()
+
+
+def _convenience_instance() -> AgentSystem:
+    return globals().setdefault("agent_system", AgentSystem())  # type: ignore[no-any-return]
+
+
+def __getattr__(name: str) -> AgentSystem:
+    if name == "agent_system":
+        return _convenience_instance()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

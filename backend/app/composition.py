@@ -1,0 +1,68 @@
+"""Builds every part and introduces them to one another; the only place that chooses concrete classes."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from app.ai.trading_agents import AIAgentCoordinator
+from app.config import Settings
+from app.events.agent_event_bus import AgentEventBus
+from app.events.multi_agent_coordinator import MultiAgentCoordinator
+from app.messaging.transports.in_process import InProcessTransport
+from app.observability.health import HealthBoard
+from app.observability.system_clock import SystemClock
+from app.ports.clock import Clock
+from app.ports.decision_store import DecisionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The parts of a running system."""
+
+    clock: Clock
+    store: DecisionStore
+    bus: AgentEventBus
+    panel: AIAgentCoordinator
+    coordinator: MultiAgentCoordinator
+    health: HealthBoard
+
+
+def build_store(settings: Settings) -> DecisionStore:
+    """Return the store the settings name: a database server, else the embedded one."""
+    from app.storage.repositories.decisions import SqlDecisionStore
+    from app.storage.session import EmbeddedDatabase, ServerDatabase
+
+    if settings.postgres_url is not None:
+        return SqlDecisionStore(ServerDatabase(settings.postgres_url.get_secret_value()))
+    return SqlDecisionStore(EmbeddedDatabase(settings.store_path))
+
+
+@asynccontextmanager
+async def running_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Open the store and start the desk; everything ends with the block, in reverse order.
+
+    Raises:
+        StoreError: the store cannot be opened; nothing was started.
+    """
+    async with AsyncExitStack() as stack:
+        clock = SystemClock()
+        store = build_store(settings)
+        stack.push_async_callback(store.close)
+        await store.open()
+        bus = await stack.enter_async_context(AgentEventBus(InProcessTransport()))
+        panel = AIAgentCoordinator(clock)
+        coordinator = await stack.enter_async_context(MultiAgentCoordinator(panel, store, bus, clock))
+        yield Desk(clock, store, bus, panel, coordinator, _health(clock, store, bus, coordinator))
+
+
+def _health(clock: Clock, store: DecisionStore, bus: AgentEventBus, coordinator: MultiAgentCoordinator) -> HealthBoard:
+    async def record() -> str:
+        return f"newest event {await store.last_seq()}"
+
+    async def events() -> str:
+        return f"{bus.dropped} events dropped by slow subscribers"
+
+    async def requests() -> str:
+        return f"{len(coordinator.pending_requests())} consensus requests pending"
+
+    return HealthBoard({"store": record, "event_bus": events, "coordinator": requests}, clock)

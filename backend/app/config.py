@@ -1,0 +1,92 @@
+"""The settings of one process, read once from the environment; a part receives only its own values."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.domain.errors import FieldError, InvalidInputError
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
+def default_home() -> Path:
+    """Return the user's data folder for Conclave."""
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "conclave"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; nothing is required.
+
+    The names in the environment are `LOG_LEVEL`, `POSTGRES_URL` and `CONCLAVE_` with the field's name for the rest.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CONCLAVE_", frozen=True, hide_input_in_errors=True, extra="ignore", populate_by_name=True
+    )
+
+    home: Annotated[Path, Field(description="folder of the embedded store")] = Field(default_factory=default_home)
+    api_key: Annotated[SecretStr | None, Field(description="key that callers must show")] = None
+    host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535, description="port to listen on; 0 picks a free one")] = 8000
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, Field(description="host names callers may use, comma-separated, beside loopback")
+    ] = ()
+    allowed_origins: Annotated[
+        tuple[str, ...], NoDecode, Field(description="web origins that may call, comma-separated, beside loopback")
+    ] = ()
+    log_format: Annotated[Literal["console", "json"], Field(description="how log lines look")] = "console"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        Field(validation_alias="LOG_LEVEL", description="least severity that is logged"),
+    ] = "INFO"
+    postgres_url: Annotated[
+        SecretStr | None, Field(validation_alias="POSTGRES_URL", description="database server instead of SQLite")
+    ] = None
+    feed_backlog: Annotated[int, Field(ge=1, le=100_000, description="unread events a client may have")] = 256
+    feed_replay: Annotated[
+        int, Field(ge=1, le=1_000_000, description="how many stored events back `since` may reach")
+    ] = 10_000
+
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @cached_property
+    def store_path(self) -> Path:
+        """The file of the embedded store."""
+        return self.home / "conclave.db"
+
+    def key(self) -> str | None:
+        """Return the key in the clear, for comparison alone."""
+        return self.api_key.get_secret_value() if self.api_key else None
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        InvalidInputError: names the setting that is wrong, never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        findings = [
+            FieldError(_variable(str(each["loc"][0])), each["msg"])
+            for each in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise InvalidInputError(f"{findings[0].loc}: {findings[0].message}.", findings) from None
+
+
+def _variable(field: str) -> str:
+    return field if field.isupper() else f"CONCLAVE_{field.upper()}"

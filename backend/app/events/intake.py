@@ -1,0 +1,137 @@
+"""From a question to a case: what the panel may see, who is asked, and by which rule the votes will be counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app import plugins
+from app.analysis.data_quality import is_stale, suspected_split
+from app.analysis.indicators import check_names
+from app.consensus.config import ConsensusConfig
+from app.domain.errors import ConfigurationError, FieldError, InvalidInputError
+from app.domain.identifiers import agent_id
+from app.domain.market import AnalysisContext
+from app.domain.questions import Question
+from app.domain.times import from_micros
+from app.ports.analyst import Analyst
+
+WHOLE_PANEL = "comprehensive"
+PANEL_DEFAULTS: Mapping[str, Any] = {"method": "weighted", "strategy": "conservative", "risk_veto": True}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A question made ready.
+
+    Args:
+        analysts: those that are asked; their agents are the roster.
+        not_applicable: those the context cannot serve, with what they need.
+        flags: doubts about the data, such as `stale`.
+        early_close: whether the panel may stop once the decision can no longer change.
+    """
+
+    question: Question
+    context: AnalysisContext
+    analysts: tuple[Analyst, ...]
+    not_applicable: tuple[Mapping[str, str], ...]
+    config: ConsensusConfig
+    early_close: bool
+    flags: tuple[str, ...]
+
+
+def open_case(question: Question) -> Case:
+    """Check a question and freeze its context.
+
+    Raises:
+        InvalidInputError: names what cannot be used and the next step.
+    """
+    context, flags = _context(question)
+    analysts = [plugins.load("analyst", role)() for role in roles_of(question.agents)]
+    lacking = {each.role: each.needs.unmet(context) for each in analysts}
+    asked = tuple(each for each in analysts if lacking[each.role] is None)
+    absent = tuple(
+        {"agent_id": agent_id(role, question.symbol), "agent_type": role, "needs": needs}
+        for role, needs in lacking.items()
+        if needs is not None
+    )
+    settings, early_close = _settings(question, context, asked)
+    return Case(question, context, asked, absent, ConsensusConfig.of(settings), early_close, flags)
+
+
+def roles_of(agents: Sequence[str]) -> tuple[str, ...]:
+    """Return the roles meant, each once; none, or `comprehensive`, is the whole panel.
+
+    Raises:
+        UnknownNameError: a role that does not exist.
+    """
+    if not agents or WHOLE_PANEL in agents:
+        return plugins.names("analyst")
+    for role in agents:
+        plugins.load("analyst", role)
+    return tuple(dict.fromkeys(agents))
+
+
+def _context(question: Question) -> tuple[AnalysisContext, tuple[str, ...]]:
+    check_names(question.indicators)
+    as_of = _as_of(question)
+    bars = question.bars.until(as_of)
+    hides_bars = len(bars) < len(question.bars)
+    context = AnalysisContext(
+        symbol=question.symbol,
+        bars=bars,
+        as_of=as_of,
+        current_price=None if hides_bars else question.current_price,
+        indicators=question.indicators,
+        account=question.account,
+        news=tuple(item for item in question.news if item.timestamp <= as_of),
+    )
+    doubts = {
+        "stale": is_stale(bars, as_of),
+        "suspected_split": suspected_split(bars),
+        "current_price_after_as_of": hides_bars and question.current_price is not None,
+    }
+    return context, tuple(name for name, holds in doubts.items() if holds)
+
+
+def _as_of(question: Question) -> datetime:
+    if question.as_of is not None:
+        return question.as_of
+    if not len(question.bars):
+        raise InvalidInputError(
+            "There are no bars to take the time from; send bars, or give as_of.",
+            [FieldError("market_data.bars", "send bars, or give as_of")],
+        )
+    return from_micros(question.bars.ends_at)
+
+
+def _settings(question: Question, context: AnalysisContext, asked: Sequence[Analyst]) -> tuple[dict[str, Any], bool]:
+    given = {name: value for name, value in question.config.items() if value is not None}
+    early_close = given.pop("early_close", False)
+    if not isinstance(early_close, bool):
+        raise ConfigurationError(
+            "early_close must be true or false.", [FieldError("config.early_close", "true or false")]
+        )
+    _merge(given, "method", question.method)
+    _merge(given, "strategy", question.conflict_resolution, "conflict_resolution")
+    roster = [agent_id(each.role, question.symbol) for each in asked]
+    position = context.position
+    derived = {"roster": roster, "position": float(position.quantity) if position else 0}
+    if isinstance(weights := given.get("weights"), Mapping):
+        given["weights"] = {_agent_of(name, question.symbol): weight for name, weight in weights.items()}
+    return {**PANEL_DEFAULTS, **derived, **given}, early_close
+
+
+def _merge(given: dict[str, Any], setting: str, value: str | None, name: str | None = None) -> None:
+    """Take `value` for the setting unless the config says something else."""
+    if value is None:
+        return
+    if given.get(setting, value) != value:
+        message = f"{name or setting} and config.{setting} differ; send one of them."
+        raise ConfigurationError(message, [FieldError(f"config.{setting}", message)])
+    given[setting] = value
+
+
+def _agent_of(name: Any, symbol: str) -> Any:
+    """Read a role as the agent that plays it here, so that weights can be given by role."""
+    return agent_id(name, symbol) if isinstance(name, str) and name in plugins.names("analyst") else name

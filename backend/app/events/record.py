@@ -1,0 +1,109 @@
+"""The decision record: what was decided, by whom, from what, and where it stands in its chain."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from app.analysis.voting import effective_votes
+from app.consensus.canonical import canonical_json, fixed_point
+from app.consensus.chain import record_hash
+from app.consensus.result import ConsensusResult
+from app.consensus.version import ENGINE_VERSION
+from app.domain.decisions import ChainHead, SealedRecord
+from app.domain.votes import on_grid
+from app.events.intake import Case
+from app.ports.panel import Failure, PanelResult
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a decision was made: wall-clock time and how long it took."""
+
+    created_at: datetime
+    duration_ms: float
+
+
+def compose(
+    case: Case,
+    panel: PanelResult,
+    votes: Sequence[dict[str, Any]],
+    result: ConsensusResult,
+    *,
+    evidence: bytes,
+    at: Timing,
+) -> dict[str, Any]:
+    """Return the record without its place in the chain, every number on the 10^-9 grid."""
+    reasons = [*case.flags, *(f"{each.kind}:{each.agent_id}" for each in panel.failures if _is_trouble(each))]
+    outcome = result.as_dict()
+    return {
+        "decision_id": case.question.decision_id,
+        "symbol": case.question.symbol,
+        "final_recommendation": outcome["decision"],
+        "status": outcome["status"],
+        "resolved_by": outcome["resolved_by"],
+        "confidence": outcome["confidence"],
+        "support": outcome["support"],
+        "position_size": outcome["position_size"],
+        "degraded": bool(reasons),
+        "degraded_reasons": reasons,
+        "votes": list(votes),
+        "missing": outcome["missing"],
+        "rejected": outcome["rejected"],
+        "not_applicable": [dict(each) for each in case.not_applicable],
+        "failures": [{"agent_id": each.agent_id, "kind": each.kind, "reason": each.reason} for each in panel.failures],
+        "consensus": _consensus(case, panel, votes, outcome),
+        "as_of": case.context.as_of.isoformat(),
+        "created_at": at.created_at.isoformat(),
+        "duration_ms": on_grid(at.duration_ms),
+        "correlation_id": case.question.correlation_id,
+        "engine_version": ENGINE_VERSION,
+        "evidence_hash": hashlib.sha256(evidence).hexdigest(),
+    }
+
+
+def _is_trouble(failure: Failure) -> bool:
+    """An early close was asked for; everything else means that somebody is missing who should be there."""
+    return failure.kind != "closed_early"
+
+
+def _consensus(
+    case: Case, panel: PanelResult, votes: Sequence[dict[str, Any]], outcome: dict[str, Any]
+) -> dict[str, Any]:
+    config = case.config.as_dict()
+    return {
+        "method": config["method"],
+        "conflict_resolution": config["strategy"],
+        "tally": outcome["tally"],
+        "n_valid": outcome["n_valid"],
+        "n_expected": outcome["n_expected"],
+        "effective_votes": on_grid(effective_votes(votes, config["weights"])),
+        "closed_early": any(each.kind == "closed_early" for each in panel.failures),
+        "config": config,
+    }
+
+
+def seal(record: dict[str, Any], created_at: datetime, head: ChainHead) -> SealedRecord:
+    """Give the record its place after `head` and its hash."""
+    placed = {**record, "sequence": head.sequence + 1, "previous_hash": head.hash}
+    digest = record_hash(head.hash, fixed_point(placed))
+    body = orjson.dumps({**placed, "hash": digest})
+    return SealedRecord(
+        decision_id=record["decision_id"],
+        symbol=record["symbol"],
+        sequence=head.sequence + 1,
+        previous_hash=head.hash,
+        hash=digest,
+        created_at=created_at,
+        body=body,
+    )
+
+
+def canonical_bytes(body: bytes) -> bytes:
+    """Return the exact bytes that were hashed for a stored record."""
+    record = orjson.loads(body)
+    record.pop("hash")
+    return canonical_json(fixed_point(record))

@@ -1,0 +1,106 @@
+"""Make a decision again from its evidence and compare: same votes, same tool results, same decision, to the byte."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app import plugins
+from app.consensus.canonical import canonical_json, fixed_point
+from app.consensus.engine import decide
+from app.consensus.version import ENGINE_VERSION
+from app.domain.decisions import Evidence, SealedRecord
+from app.domain.identifiers import agent_id
+from app.domain.votes import engine_vote
+from app.events import evidence as evidence_file
+from app.ports.panel import Panel, PanelResult
+
+TIMES_AND_IDS = frozenset({"timestamp", "latency_ms", "call_id", "started_at", "execution_time_ms", "status"})
+OUTCOME = ("confidence", "support", "position_size", "status", "resolved_by", "missing", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How the second making compares with the first.
+
+    Args:
+        differences: each with `what`, `recorded` and `recomputed`; empty when identical.
+        engine_changed: another version of the engine made the record, so differences may be its doing.
+    """
+
+    decision_id: str
+    differences: tuple[Mapping[str, Any], ...]
+    engine_changed: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the answer of the replay route."""
+        return {
+            "decision_id": self.decision_id,
+            "identical": not self.differences,
+            "differences": [dict(each) for each in self.differences],
+            "engine_changed": self.engine_changed,
+        }
+
+
+async def replay(record: SealedRecord, evidence: Evidence, panel: Panel) -> Replay:
+    """Recompute analysts, tools and consensus from the evidence; nothing is stored."""
+    document = orjson.loads(evidence.document)
+    recorded = orjson.loads(record.body)
+    gave_none = {each["agent_id"] for each in document["failures"]}
+    roles = [role for role in document["asked"] if agent_id(role, document["symbol"]) not in gave_none]
+    analysts = [plugins.load("analyst", role)() for role in roles]
+    again = await panel.run(evidence_file.read_context(evidence, document), analysts, document["timeout_s"])
+    differences = (
+        *_compare("vote", _votes_of(document, gave_none), {each.agent_id: each.as_dict() for each in again.votes}),
+        *_compare("tool_call", _calls(document["tool_calls"], gave_none), _calls_again(again)),
+        *_compare("decision", _outcome(recorded), _decision_again(document)),
+    )
+    return Replay(record.decision_id, differences, document["engine_version"] != ENGINE_VERSION)
+
+
+def _votes_of(document: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]:
+    return {vote["agent_id"]: vote for vote in document["votes"] if vote["agent_id"] not in left_out}
+
+
+def _calls(calls: Iterable[Mapping[str, Any]], left_out: Iterable[str] = ()) -> dict[str, Any]:
+    """Number each agent's calls; whether one was shared with another agent is a matter of order, not of result."""
+    numbered: dict[str, Any] = {}
+    for call in calls:
+        if call["agent_id"] not in left_out:
+            place = sum(name.startswith(f"{call['agent_id']}#") for name in numbered)
+            numbered[f"{call['agent_id']}#{place}"] = call
+    return numbered
+
+
+def _calls_again(again: PanelResult) -> dict[str, Any]:
+    return _calls(orjson.loads(orjson.dumps([call.as_dict() for call in again.tool_calls])))
+
+
+def _outcome(record: Mapping[str, Any]) -> dict[str, Any]:
+    counted = {name: record["consensus"][name] for name in ("tally", "n_valid", "n_expected")}
+    return {"decision": record["final_recommendation"], **{name: record[name] for name in OUTCOME}, **counted}
+
+
+def _decision_again(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Count the recorded votes again: their latencies belong to the evidence, so lateness is judged as it was."""
+    result = decide([engine_vote(vote) for vote in document["votes"]], document["config"]).as_dict()
+    return orjson.loads(orjson.dumps(result))  # type: ignore[no-any-return]
+
+
+def _compare(what: str, recorded: Mapping[str, Any], recomputed: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    for name in sorted(recorded.keys() | recomputed.keys()):
+        before, after = _bare(recorded.get(name)), _bare(recomputed.get(name))
+        if _bytes(before) != _bytes(after):
+            yield {"what": f"{what}:{name}", "recorded": before, "recomputed": after}
+
+
+def _bare(value: Any) -> Any:
+    """Leave out times and ids, which differ between any two makings."""
+    if isinstance(value, Mapping):
+        return {name: part for name, part in value.items() if name not in TIMES_AND_IDS}
+    return value
+
+
+def _bytes(value: Any) -> bytes:
+    return canonical_json(fixed_point(value))

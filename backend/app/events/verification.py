@@ -1,0 +1,78 @@
+"""Check that nothing in the record was changed, dropped or slipped in since it was written."""
+
+import hashlib
+from dataclasses import dataclass
+
+import orjson
+
+from app.consensus.canonical import fixed_point
+from app.consensus.chain import verify_chain
+from app.domain.decisions import ChainHead, SealedRecord
+from app.domain.errors import RecordCorruptError
+from app.ports.decision_store import DecisionStore
+
+CHAIN_FAULTS = {
+    "sequence": "a record is missing, repeated or out of order here.",
+    "link": "it does not continue the record before.",
+    "hash": "its content is not what was hashed.",
+    "unreadable": "it holds what can never have been hashed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a check of all chains found.
+
+    Args:
+        heads: the last link of each chain; compare them with a copy kept elsewhere to notice a cut-off tail.
+        problems: in words; empty when every chain is whole.
+    """
+
+    heads: tuple[ChainHead, ...]
+    problems: tuple[str, ...]
+
+
+async def verify(store: DecisionStore) -> Verification:
+    """Walk every chain from its first link and check records, links, evidence and bars."""
+    heads = await store.heads()
+    problems = [problem for head in heads for problem in await _problems(store, head)]
+    return Verification(heads, tuple(problems))
+
+
+async def _problems(store: DecisionStore, head: ChainHead) -> list[str]:
+    records = [record async for record in store.chain(head.symbol)]
+    try:
+        bodies = [orjson.loads(record.body) for record in records]
+    except orjson.JSONDecodeError:
+        return [f"{head.symbol}: a record is no JSON any more."]
+    broken = verify_chain(fixed_point(body) for body in bodies)
+    found = [f"{head.symbol} #{broken.sequence}: {CHAIN_FAULTS[broken.reason]}"] if broken else []
+    for record, body in zip(records, bodies, strict=True):
+        fault = _fault_of_body(record, body) or await _fault_of_evidence(store, record, body)
+        if fault:
+            found.append(f"{head.symbol} #{record.sequence}: {fault}")
+    return found
+
+
+def _fault_of_body(record: SealedRecord, body: dict[str, object]) -> str | None:
+    """Catch what the hash cannot see: another spelling of the same JSON, or columns that contradict the record."""
+    if orjson.dumps(body) != record.body:
+        return "the record is spelled differently than it was written."
+    columns = (record.decision_id, record.symbol, record.sequence, record.previous_hash, record.hash)
+    told = tuple(body.get(name) for name in ("decision_id", "symbol", "sequence", "previous_hash", "hash"))
+    created = record.created_at.isoformat() == body.get("created_at")
+    return None if columns == told and created else "the index does not agree with the record."
+
+
+async def _fault_of_evidence(store: DecisionStore, record: SealedRecord, body: dict[str, object]) -> str | None:
+    try:
+        evidence = await store.evidence(record.decision_id)
+    except RecordCorruptError as error:
+        return str(error)
+    if evidence is None:
+        return "its evidence is gone."
+    if hashlib.sha256(evidence.document).hexdigest() != body.get("evidence_hash"):
+        return "its evidence was changed."
+    if orjson.loads(evidence.document)["bars"]["digest"] != evidence.bars.digest():
+        return "the bars it was made from were changed."
+    return None

@@ -1,0 +1,32 @@
+"""Log lines: an event phrase with fields, for people or for machines, on standard error."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure_logging(level: str = "INFO", output: str = "console") -> None:
+    """Set up the log of this process.
+
+    Args:
+        level: least severity that is written.
+        output: `console` for people, `json` for one JSON object a line.
+    """
+    renderer: Any = structlog.processors.JSONRenderer() if output == "json" else _console()
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _console() -> Any:
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

@@ -47,9 +47,13 @@ def to_micros(moment: datetime) -> int:
 
 
 def micros_column(moments: Sequence[datetime]) -> NDArray[np.int64]:
-    """Return `to_micros` of many instants at once, int64[n]; past the year 2255 to the nearest few microseconds."""
-    seconds = [(moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() for moment in moments]
-    return np.rint(np.array(seconds, np.float64) * 1e6).astype(np.int64)
+    """Return `to_micros` of many instants at once, int64[n]."""
+    return np.array([_without_offset(moment) for moment in moments], "datetime64[us]").astype(np.int64)
+
+
+def _without_offset(moment: datetime) -> datetime:
+    """The UTC wall clock, the form in which numpy takes instants."""
+    return (moment if moment.tzinfo in (UTC, None) else moment.astimezone(UTC)).replace(tzinfo=None)
 
 
 def from_micros(micros: int) -> datetime:

@@ -1,0 +1,32 @@
+from app.domain.events import coordination, tool_called, vote_cast
+from app.domain.tool_calls import ToolCall
+from app.domain.votes import BUY, Opinion, Vote
+from tests.builders import START
+
+VOTE = Vote("risk_advisor_BRK.B", "risk_advisor", "BRK.B", Opinion(BUY, 0.5, "because"), START, 1.0)
+CALL = ToolCall("id", "risk_advisor_BRK.B", "assess_risk", {}, "success", START, 0.5, {"x": 1})
+
+
+def test_a_vote_answers_to_its_type_symbol_role_and_agent():
+    assert set(vote_cast(VOTE, "d").subscriptions) == {
+        "*",
+        "agent_decision",
+        "symbol:BRK.B",
+        "agent:risk_advisor",
+        "agent:risk_advisor_BRK.B",
+    }
+
+
+def test_dots_in_a_symbol_do_not_split_the_words_of_a_topic():
+    assert vote_cast(VOTE, "d").topic == "agent.vote.BRK-B.risk_advisor"
+    assert tool_called(CALL, "risk_advisor", "BRK.B", "d").topic == "agent.tool.BRK-B.risk_advisor"
+
+
+def test_a_coordination_names_its_step_in_the_topic():
+    event = coordination("consensus_result", "AAPL", "d", {"final_decision": "HOLD"}, START)
+    assert event.topic == "decision.consensus_result.AAPL"
+    assert event.data["payload"] == {"final_decision": "HOLD"}
+
+
+def test_a_coordination_without_a_symbol_answers_to_no_symbol():
+    assert coordination("consensus_cancelled", "", "d", {}, START).subscriptions == ("*", "agent_coordination")

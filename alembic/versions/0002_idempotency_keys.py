@@ -1,0 +1,25 @@
+"""Answers kept under the Idempotency-Key of their request."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("key", sa.String, nullable=False),
+        sa.Column("fingerprint", sa.String, nullable=False),
+        sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("decision_id", sa.String),
+        sa.Column("body", sa.LargeBinary),
+        sa.PrimaryKeyConstraint("key", name="pk_idempotency_keys"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("idempotency_keys")

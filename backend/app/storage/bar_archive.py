@@ -1,0 +1,133 @@
+"""Bars in the store: each series once, however many decisions looked at a window of it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, func, insert, select
+
+from app.domain.errors import RecordCorruptError
+from app.domain.market import MAX_BARS, Bars, Interval
+from app.storage.bar_cache import SERIES_PER_KEY, BarCache, SeriesKey, match
+from app.storage.bar_segments import Bits, Segment, Tail, bars_from, bits_of, join, pack
+from app.storage.inserts import insert_if_free
+from app.storage.tables import bar_segments, bar_series
+
+_SERIES: Final = insert(bar_series).returning(bar_series.c.id)
+_LATEST_SERIES: Final = (
+    select(bar_series.c.id)
+    .where(bar_series.c.symbol == bindparam("symbol"), bar_series.c.interval == bindparam("interval"))
+    .order_by(bar_series.c.id.desc())
+    .limit(SERIES_PER_KEY)
+)
+_segment = select(bar_segments.c.first_index, bar_segments.c.bar_count, bar_segments.c.bits).where(
+    bar_segments.c.series_id == bindparam("series_id")
+)
+_NEWEST_FIRST: Final = _segment.order_by(bar_segments.c.first_index.desc())
+_COVERING: Final = _segment.where(
+    bar_segments.c.first_index < bindparam("stop"),
+    bar_segments.c.first_index
+    >= select(func.max(bar_segments.c.first_index))
+    .where(bar_segments.c.series_id == bindparam("series_id"), bar_segments.c.first_index <= bindparam("start"))
+    .scalar_subquery(),
+).order_by(bar_segments.c.first_index)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where the bars of a decision are: so many of a series, from a place on."""
+
+    series_id: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A window and the tail of its series as it stands once the transaction has committed."""
+
+    window: Window
+    key: SeriesKey
+    tail: Tail
+
+
+class BarArchive:
+    """Places windows of bars in series; only bars that no series has yet are written."""
+
+    def __init__(self) -> None:
+        self._cache = BarCache()
+
+    def store(self, connection: Connection, symbol: str, bars: Bars) -> Placed:
+        """Write what is new of `bars` and return where all of them are; call `remember` when it is committed."""
+        key, bits = (symbol, bars.interval.text), bits_of(bars)
+        found = self._cache.find(key, bits)
+        tail = found and _with(connection, *found, bits)
+        while found is None or tail is None:
+            stored = match(_stored_tails(connection, key), bits)
+            found = stored or (_new_series(connection, symbol, bars.interval), 0)
+            tail = _with(connection, *found, bits)
+        return Placed(Window(tail.series_id, found[1], len(bars)), key, tail)
+
+    def remember(self, placed: Placed) -> None:
+        """Take note of a committed window."""
+        self._cache.put(placed.key, placed.tail)
+
+    def forget(self) -> None:
+        """Start again from what the store says."""
+        self._cache.clear()
+
+
+def read_bars(connection: Connection, window: Window, interval: Interval) -> Bars:
+    """Return the bars of a window.
+
+    Raises:
+        RecordCorruptError: a segment is missing or damaged.
+    """
+    stop = window.first + window.count
+    at = {"series_id": window.series_id, "start": window.first, "stop": stop}
+    segments = [Segment(*row) for row in connection.execute(_COVERING, at)] if window.count else []
+    bits = join(segments)
+    skipped = window.first - segments[0].first if segments else 0
+    part = bits[:, skipped : skipped + window.count]
+    if part.shape[1] != window.count:
+        raise RecordCorruptError("Stored bars of a decision are missing; restore the store from a backup.")
+    return bars_from(part, interval)
+
+
+def _with(connection: Connection, tail: Tail, first: int, bits: Bits) -> Tail | None:
+    """Write what a window starting at place `first` adds to a series; None if another process has gone on writing it.
+
+    Segments leave no gap, so whoever went on from the same end has taken the key of this segment.
+    """
+    new = bits[:, max(tail.length - first, 0) :]
+    if not new.shape[1]:
+        return tail
+    row = (tail.series_id, tail.length, new.shape[1], pack(new))
+    return tail.continued(new) if insert_if_free(connection, bar_segments, row) else None
+
+
+def _stored_tails(connection: Connection, key: SeriesKey) -> tuple[Tail, ...]:
+    """Read the ends of the series begun last; one that is damaged is passed over."""
+    named = {"symbol": key[0], "interval": key[1]}
+    tails = [_stored_tail(connection, series_id) for series_id in connection.execute(_LATEST_SERIES, named).scalars()]
+    return tuple(tail for tail in tails if tail is not None)
+
+
+def _stored_tail(connection: Connection, series_id: int) -> Tail | None:
+    newest: list[Segment] = []
+    held = 0
+    with connection.execute(_NEWEST_FIRST, {"series_id": series_id}) as rows:
+        for row in rows:
+            newest.append(Segment(*row))
+            held += row.bar_count
+            if held >= MAX_BARS:
+                break
+    newest.reverse()
+    try:
+        return Tail(series_id, newest[0].first if newest else 0, join(newest))
+    except RecordCorruptError:
+        return None
+
+
+def _new_series(connection: Connection, symbol: str, interval: Interval) -> Tail:
+    named = {"symbol": symbol, "interval": interval.text, "seconds": interval.seconds}
+    return Tail(connection.execute(_SERIES, named).scalar_one(), 0, join(()))

@@ -1,0 +1,70 @@
+"""The record in one SQLite file: nothing to install, nothing to start."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
+
+from app.storage.failures import store_failures
+from app.storage.lane import Lane
+from app.storage.sqlite import WRITES, configure
+
+Result = TypeVar("Result")
+
+
+class EmbeddedDatabase:
+    """A SQLite file with one writing and one reading thread; several processes may share it.
+
+    Args:
+        path: of the file; its folder is created with access for this user alone.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
+        self._engine: Engine | None = None
+        self._writer = Lane("store-writer", lambda: self._connect(writes=True))
+        self._reader = Lane("store-reader", lambda: self._connect(writes=False))
+
+    async def open(self) -> None:
+        """Create folder and file where they are missing, and connect.
+
+        Raises:
+            StoreUnavailableError: the folder or the file cannot be created, opened or written.
+            RecordCorruptError: the file is no SQLite database.
+        """
+        try:
+            await self._writer.open()
+            await self._reader.open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Finish the running units and let go of the file; closing twice is fine."""
+        await self._reader.close()
+        await self._writer.close()
+
+    async def write(
+        self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
+    ) -> Result:
+        """Run `work` in a transaction that no other writer disturbs, then commit it to the disk."""
+        return await self._writer.run(work, committed)
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` on one consistent view of what is committed."""
+        return await self._reader.run(work)
+
+    def _connect(self, writes: bool) -> Connection:
+        with store_failures():
+            _create(self._path)
+        if self._engine is None:
+            self._engine = create_engine(URL.create("sqlite", database=str(self._path)), poolclass=NullPool)
+            configure(self._engine)
+        return self._engine.connect().execution_options(**{WRITES: writes})
+
+
+def _create(path: Path) -> None:
+    """Create an empty file that only this user may read; SQLite's own files beside it take over its permissions."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)

@@ -1,0 +1,46 @@
+"""Events as rows: their JSON, and beside it the few values that performance figures add up."""
+
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Row, select
+
+from app.domain.events import Event, EventType
+from app.domain.times import from_micros, to_micros
+from app.storage.figures import figures
+from app.storage.inserts import Values
+from app.storage.tables import events
+
+SELECT_EVENTS: Final = select(
+    events.c.type,
+    events.c.data,
+    events.c.timestamp,
+    events.c.symbol,
+    events.c.agent_type,
+    events.c.agent_id,
+    events.c.decision_id,
+    events.c.name,
+    events.c.seq,
+)
+
+
+def row_of(event: Event) -> Values:
+    """Return the row of a numbered event."""
+    return (
+        event.seq,
+        event.type.value,
+        event.name,
+        event.symbol,
+        event.agent_type,
+        event.agent_id,
+        event.decision_id,
+        to_micros(event.timestamp),
+        *figures(event),
+        orjson.dumps(event.data),
+    )
+
+
+def event_of(row: Row[*tuple[Any, ...]]) -> Event:
+    """Return the event of a row of SELECT_EVENTS."""
+    kind, data, timestamp, *rest = row
+    return Event(EventType(kind), orjson.loads(data), from_micros(timestamp), *rest)

@@ -1,0 +1,54 @@
+"""What went wrong in the database, said in the words of the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from app.domain.errors import RecordCorruptError, StoreError, StoreUnavailableError
+
+_PRIMARY_CODE: Final = 0xFF
+
+_UNAVAILABLE: Final = {
+    3: "The store may not be accessed; give this user read and write permission on its folder.",
+    5: "Another process holds the store; let it finish or stop it, then try again.",
+    6: "Another process holds the store; let it finish or stop it, then try again.",
+    8: "The store is read-only; give this user write permission on the file and its folder.",
+    10: "The disk of the store reported an input/output error; check the disk, then try again.",
+    13: "The disk of the store is full; free space, then try again. Nothing was stored.",
+    14: "The store cannot be opened; check that its folder exists and is writable.",
+}
+_CORRUPT: Final = {
+    11: "The store is damaged; restore it from a backup.",
+    26: "The file is not a Conclave store; choose another path or restore it from a backup.",
+}
+
+
+@contextmanager
+def store_failures() -> Iterator[None]:
+    """Raise the errors of a database as errors of the store; a violated constraint is left to whoever caused it.
+
+    Raises:
+        StoreUnavailableError: disk full, locked, not writable, not reachable.
+        RecordCorruptError: the file is damaged or no database.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise as_store_error(error.orig) from error
+    except OSError as error:
+        raise StoreUnavailableError(f"The store cannot be reached: {error.strerror or 'no connection'}.") from error
+
+
+def as_store_error(cause: BaseException | None) -> StoreError:
+    """Return the store's error for one of the driver."""
+    code = getattr(cause, "sqlite_errorcode", None)
+    primary = code & _PRIMARY_CODE if isinstance(code, int) else None
+    if primary in _CORRUPT:
+        return RecordCorruptError(_CORRUPT[primary])
+    if primary in _UNAVAILABLE:
+        return StoreUnavailableError(_UNAVAILABLE[primary])
+    return StoreUnavailableError("The database refused the request; see the log for its reason. Nothing was stored.")

@@ -1,0 +1,84 @@
+"""A thread with one database connection, on which units of work run one after another."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from app.domain.errors import StoreUnavailableError
+from app.storage.failures import store_failures
+
+Result = TypeVar("Result")
+
+
+class Lane:
+    """Hands units of work to its thread: one change of threads per transaction, not one per statement.
+
+    Args:
+        name: of the thread.
+        connect: opens the connection, in the thread.
+    """
+
+    def __init__(self, name: str, connect: Callable[[], Connection]) -> None:
+        self._name = name
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._executor: ThreadPoolExecutor | None = None
+
+    async def open(self) -> None:
+        """Start the thread and connect.
+
+        Raises:
+            StoreUnavailableError, RecordCorruptError: there is no connection to be had.
+        """
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, self._name)
+            await self._submit(self._connected)
+
+    async def close(self) -> None:
+        """Finish what was handed over, disconnect, end the thread."""
+        if self._executor is not None:
+            executor, self._executor = self._executor, None
+            await asyncio.get_running_loop().run_in_executor(executor, self._disconnect)
+            executor.shutdown()
+
+    async def run(
+        self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
+    ) -> Result:
+        """Run `work` in a transaction of its own; `committed` gets the result before the next unit starts."""
+        return await self._submit(lambda: self._transact(work, committed))
+
+    async def _submit(self, job: Callable[[], Result]) -> Result:
+        if self._executor is None:
+            raise StoreUnavailableError("The store is not open; open it first.")
+        return await asyncio.get_running_loop().run_in_executor(self._executor, job)
+
+    def _transact(self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None) -> Result:
+        connection = self._connected()
+        try:
+            with store_failures(), connection.begin():
+                result = work(connection)
+        except BaseException:
+            if connection.in_transaction() or connection.invalidated:
+                self._disconnect()
+            raise
+        if committed is not None:
+            committed(result)
+        return result
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            with store_failures():
+                self._connection = self._connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except DBAPIError:
+                connection.invalidate()

@@ -1,0 +1,184 @@
+"""The record in a database: every promise of the DecisionStore port, one transaction at a time."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from app.domain.decisions import (
+    ChainHead,
+    Committed,
+    DecisionDraft,
+    DecisionPage,
+    EventFilter,
+    Evidence,
+    KeyedAnswer,
+    SealedRecord,
+)
+from app.domain.events import Event
+from app.domain.times import to_micros
+from app.storage import performance, schema
+from app.storage.bar_archive import BarArchive, read_bars
+from app.storage.cursors import check_limit, read_cursor, write_cursor
+from app.storage.decision_rows import (
+    CHAIN_PAGE,
+    EVIDENCE,
+    HEADS,
+    RECORD_BY_ID,
+    evidence_of,
+    listing,
+    record_of,
+    unpacked,
+    window_of,
+)
+from app.storage.event_queries import events_page
+from app.storage.event_rows import event_of
+from app.storage.session import Database
+from app.storage.tables import events, idempotency_keys
+from app.storage.writing import DecisionWriter, write_answer, write_events
+
+_CHAIN_PAGE_SIZE: Final = 100
+_LAST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
+_ANSWER: Final = select(idempotency_keys).where(idempotency_keys.c.key == bindparam("key"))
+
+
+class SqlDecisionStore:
+    """Keeps decisions in a database.
+
+    Args:
+        database: opened and closed by this store.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._writer = DecisionWriter(BarArchive())
+
+    async def open(self) -> None:
+        """Connect, and create the tables of a new store.
+
+        Raises:
+            StoreOutdatedError: another version wrote it.
+        """
+        await self._database.open()
+        try:
+            await self._database.write(schema.prepare)
+        except BaseException:
+            await self._database.close()
+            raise
+
+    async def close(self) -> None:
+        """Let go of files and connections; closing twice is fine."""
+        await self._database.close()
+
+    async def append(self, draft: DecisionDraft) -> Committed:
+        """Store everything of `draft` in one durable transaction; its `seal` may be called in another thread.
+
+        Raises:
+            StillRunningError: the Idempotency-Key of the draft was taken meanwhile; nothing was stored.
+            ConflictError: a decision of that id is stored already.
+        """
+        written = await self._database.write(
+            lambda connection: self._writer.write(connection, draft), self._writer.committed
+        )
+        return written.committed
+
+    async def append_events(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        """Store events that belong to no finished decision; return them numbered."""
+        return await self._database.write(lambda connection: write_events(connection, events)) if events else ()
+
+    async def get(self, decision_id: str) -> SealedRecord | None:
+        """Return the record, or None."""
+        row = await self._database.read(lambda each: each.execute(RECORD_BY_ID, {"decision_id": decision_id}).first())
+        return None if row is None else record_of(row)
+
+    async def list(
+        self, symbol: str | None = None, since: datetime | None = None, limit: int = 50, cursor: str | None = None
+    ) -> DecisionPage:
+        """Return records newest first, 1 to 200 of them.
+
+        Raises:
+            InvalidInputError: the limit is out of range or the cursor is not one of ours.
+        """
+        check_limit(limit)
+        after = None if cursor is None else read_cursor(cursor)
+        page = listing(symbol, None if since is None else to_micros(since), after, limit + 1)
+        rows = await self._database.read(lambda connection: connection.execute(page).all())
+        more = write_cursor((rows[limit - 1].created_at, rows[limit - 1].id)) if len(rows) > limit else None
+        return DecisionPage(tuple(map(record_of, rows[:limit])), more)
+
+    async def evidence(self, decision_id: str) -> Evidence | None:
+        """Return what the decision was made from, or None.
+
+        Raises:
+            RecordCorruptError: the stored bars are not those that were written.
+        """
+        return await self._database.read(lambda connection: _evidence(connection, decision_id))
+
+    async def heads(self) -> tuple[ChainHead, ...]:
+        """Return the last link of each chain, by symbol."""
+        rows = await self._database.read(lambda connection: connection.execute(HEADS).all())
+        return tuple(ChainHead(*row) for row in rows)
+
+    async def chain(self, symbol: str) -> AsyncIterator[SealedRecord]:
+        """Yield a symbol's records from the first to the last."""
+        after = 0
+        while page := await self._database.read(partial(_chain_page, symbol=symbol, after=after)):
+            for record in page:
+                yield record
+            after = page[-1].sequence
+
+    async def last_seq(self) -> int:
+        """Return the number of the newest stored event; 0 when there is none."""
+        return await self._database.read(lambda connection: connection.execute(_LAST_SEQ).scalar_one())
+
+    async def events_after(self, seq: int, limit: int, wanted: EventFilter) -> tuple[Event, ...]:
+        """Return at most `limit` wanted events with a higher number, in order."""
+        page = events_page(seq, limit, wanted)
+        rows = await self._database.read(lambda connection: connection.execute(page).all())
+        return tuple(map(event_of, rows))
+
+    async def answer(self, key: str) -> KeyedAnswer | None:
+        """Return what is kept under an Idempotency-Key, or None."""
+        row = await self._database.read(lambda connection: connection.execute(_ANSWER, {"key": key}).first())
+        return None if row is None else KeyedAnswer(*row)
+
+    async def keep_answer(self, answer: KeyedAnswer) -> None:
+        """Keep an answer that belongs to no stored decision yet.
+
+        Raises:
+            StillRunningError: the key was taken meanwhile.
+        """
+        await self._database.write(lambda connection: write_answer(connection, answer))
+
+    async def counts(self) -> dict[str, int]:
+        """Return `decisions`, `votes` and `tool_executions` stored."""
+        return (await self._figures(performance.COUNTS))[0]
+
+    async def tool_performance(self) -> tuple[dict[str, Any], ...]:
+        """Return per tool its name, calls, success rate and mean time; a shared result counts as a success."""
+        return await self._figures(performance.TOOLS)
+
+    async def agent_performance(self) -> tuple[dict[str, Any], ...]:
+        """Return per agent its votes (abstentions among them), means, and how often it named the final side.
+
+        Abstentions and votes on a decision without a side (or none yet) do not count towards `agreement_rate`.
+        """
+        return await self._figures(performance.AGENTS)
+
+    async def _figures(self, statement: Any) -> tuple[dict[str, Any], ...]:
+        return await self._database.read(lambda connection: performance.rows(connection, statement))
+
+
+def _chain_page(connection: Connection, symbol: str, after: int) -> tuple[SealedRecord, ...]:
+    at = {"symbol": symbol, "sequence": after, "limit": _CHAIN_PAGE_SIZE}
+    return tuple(map(record_of, connection.execute(CHAIN_PAGE, at)))
+
+
+def _evidence(connection: Connection, decision_id: str) -> Evidence | None:
+    row = connection.execute(EVIDENCE, {"decision_id": decision_id}).first()
+    if row is None:
+        return None
+    bars = read_bars(connection, *window_of(row))
+    return evidence_of(row, Evidence(unpacked(row.evidence), bars))

@@ -1,0 +1,148 @@
+"""The record in memory: the promises of the store without a file, gone with the process."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from app.domain.decisions import (
+    ChainHead,
+    Committed,
+    DecisionDraft,
+    DecisionPage,
+    EventFilter,
+    Evidence,
+    KeyedAnswer,
+    SealedRecord,
+)
+from app.domain.errors import ConflictError, StillRunningError
+from app.domain.events import Event, EventType
+from app.domain.times import to_micros
+from app.storage import tallies
+from app.storage.cursors import Place, check_limit, read_cursor, write_cursor
+from app.storage.figures import final_recommendation, numbered
+
+
+class InMemoryDecisionStore:
+    """Keeps decisions in lists, for trying out and for tests."""
+
+    def __init__(self) -> None:
+        self._chains: defaultdict[str, list[SealedRecord]] = defaultdict(list)
+        self._records: dict[str, SealedRecord] = {}
+        self._evidence: dict[str, Evidence] = {}
+        self._events: list[Event] = []
+        self._answers: dict[str, KeyedAnswer] = {}
+
+    async def open(self) -> None:
+        """Nothing to make ready."""
+
+    async def close(self) -> None:
+        """Nothing to let go of; what was kept can still be read."""
+
+    async def append(self, draft: DecisionDraft) -> Committed:
+        """Store everything of `draft`, or nothing.
+
+        Raises:
+            StillRunningError: the Idempotency-Key of the draft was taken meanwhile.
+            ConflictError: a decision of that id is stored already.
+        """
+        record = draft.seal(self._head(draft.symbol))
+        if record.decision_id in self._records:
+            raise ConflictError("A decision of that id is stored already; give each decision its own id.")
+        if draft.keyed is not None:
+            await self.keep_answer(draft.keyed)
+        self._chains[draft.symbol].append(record)
+        self._records[record.decision_id] = record
+        self._evidence[record.decision_id] = Evidence(draft.evidence, draft.bars)
+        return Committed(record, await self.append_events(draft.events))
+
+    async def append_events(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        """Store events that belong to no finished decision; return them numbered."""
+        stored = numbered(events, len(self._events))
+        self._events.extend(stored)
+        return stored
+
+    async def get(self, decision_id: str) -> SealedRecord | None:
+        """Return the record, or None."""
+        return self._records.get(decision_id)
+
+    async def list(
+        self, symbol: str | None = None, since: datetime | None = None, limit: int = 50, cursor: str | None = None
+    ) -> DecisionPage:
+        """Return records newest first, 1 to 200 of them.
+
+        Raises:
+            InvalidInputError: the limit is out of range or the cursor is not one of ours.
+        """
+        check_limit(limit)
+        after = None if cursor is None else read_cursor(cursor)
+        known = self._records.values() if symbol is None else self._chains.get(symbol, ())
+        recent = (each for each in known if since is None or each.created_at >= since)
+        wanted = sorted((each for each in recent if after is None or _place(each) < after), key=_place, reverse=True)
+        more = write_cursor(_place(wanted[limit - 1])) if len(wanted) > limit else None
+        return DecisionPage(tuple(wanted[:limit]), more)
+
+    async def evidence(self, decision_id: str) -> Evidence | None:
+        """Return what the decision was made from, or None."""
+        return self._evidence.get(decision_id)
+
+    async def heads(self) -> tuple[ChainHead, ...]:
+        """Return the last link of each chain, by symbol."""
+        return tuple(self._head(symbol) for symbol in sorted(self._chains))
+
+    async def chain(self, symbol: str) -> AsyncIterator[SealedRecord]:
+        """Yield a symbol's records from the first to the last."""
+        for record in self._chains.get(symbol, ()):
+            yield record
+
+    async def last_seq(self) -> int:
+        """Return the number of the newest stored event; 0 when there is none."""
+        return len(self._events)
+
+    async def events_after(self, seq: int, limit: int, wanted: EventFilter) -> tuple[Event, ...]:
+        """Return at most `limit` wanted events with a higher number, in order."""
+        admitted = filter(wanted.admits, self._events[max(seq, 0) :])
+        return tuple(islice(admitted, max(limit, 0)))
+
+    async def answer(self, key: str) -> KeyedAnswer | None:
+        """Return what is kept under an Idempotency-Key, or None."""
+        return self._answers.get(key)
+
+    async def keep_answer(self, answer: KeyedAnswer) -> None:
+        """Keep an answer that belongs to no stored decision yet.
+
+        Raises:
+            StillRunningError: the key was taken meanwhile.
+        """
+        if answer.key in self._answers:
+            raise StillRunningError("Another request with this Idempotency-Key came first; ask for its answer.")
+        self._answers[answer.key] = answer
+
+    async def counts(self) -> dict[str, int]:
+        """Return `decisions`, `votes` and `tool_executions` stored."""
+        return {
+            "decisions": len(self._records),
+            "votes": len(self._of(EventType.AGENT_DECISION)),
+            "tool_executions": len(self._of(EventType.TOOL_EXECUTION)),
+        }
+
+    async def tool_performance(self) -> tuple[dict[str, Any], ...]:
+        """Return per tool its name, calls, success rate and mean time; a shared result counts as a success."""
+        return tallies.tools(self._of(EventType.TOOL_EXECUTION))
+
+    async def agent_performance(self) -> tuple[dict[str, Any], ...]:
+        """Return per agent its votes (abstentions among them), means, and how often it named the final side."""
+        finals = {key: final_recommendation(record.body) for key, record in self._records.items()}
+        return tallies.agents(self._of(EventType.AGENT_DECISION), finals)
+
+    def _head(self, symbol: str) -> ChainHead:
+        chain = self._chains.get(symbol)
+        return ChainHead(symbol, chain[-1].sequence, chain[-1].hash) if chain else ChainHead(symbol)
+
+    def _of(self, kind: EventType) -> tuple[Event, ...]:
+        return tuple(event for event in self._events if event.type is kind)
+
+
+def _place(record: SealedRecord) -> Place:
+    return to_micros(record.created_at), record.decision_id

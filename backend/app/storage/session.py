@@ -1,0 +1,47 @@
+"""How the store reaches its database: units of work, each in one transaction."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+Result = TypeVar("Result")
+
+
+class Database(Protocol):
+    """Runs synchronous units of work; what is written is durable when `write` returns.
+
+    Building one touches nothing. A caller that is cancelled stops waiting; the unit runs to its end or not at all.
+    Every method may raise StoreUnavailableError, and RecordCorruptError when the database cannot be read any more.
+    """
+
+    async def open(self) -> None:
+        """Connect; an embedded database that does not exist is created empty."""
+
+    async def close(self) -> None:
+        """Finish the running units and disconnect; closing twice is fine."""
+
+    async def write(
+        self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
+    ) -> Result:
+        """Run `work` in a transaction that no other writer disturbs, and commit; an exception rolls it back.
+
+        Args:
+            work: may run in another thread.
+            committed: called with the result after the commit, before this process writes again.
+        """
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` on one consistent view of what is committed, not waiting for writers."""
+
+
+def database_at(target: Path | str) -> Database:
+    """Return the database of a file path, or of a URL with an asynchronous driver."""
+    if isinstance(target, str) and "://" in target:
+        from app.storage.server_database import ServerDatabase
+
+        return ServerDatabase(target)
+    from app.storage.embedded_database import EmbeddedDatabase
+
+    return EmbeddedDatabase(Path(target))

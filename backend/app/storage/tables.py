@@ -1,0 +1,101 @@
+"""What the record looks like in a relational database: five tables, written once, never updated.
+
+A vote and a tool call are rows of `events`; the few plain columns beside their JSON are what the performance figures
+add up. There is no second table that could say something else.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+RowNumber: Final = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(naming_convention=NAMING)
+
+bar_series = Table(
+    "bar_series",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("symbol", String, nullable=False),
+    Column("interval", String, nullable=False),
+    Column("seconds", BigInteger, nullable=False),
+    Index(None, "symbol", "interval"),
+)
+
+bar_segments = Table(
+    "bar_segments",
+    metadata,
+    Column("series_id", ForeignKey(bar_series.c.id), primary_key=True),
+    Column("first_index", BigInteger, primary_key=True),
+    Column("bar_count", Integer, nullable=False),
+    Column("bits", LargeBinary, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("symbol", String, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("previous_hash", String, nullable=False),
+    Column("hash", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("final_recommendation", String),
+    Column("series_id", ForeignKey(bar_series.c.id), nullable=False),
+    Column("first_bar", BigInteger, nullable=False),
+    Column("bar_count", Integer, nullable=False),
+    Column("bars_digest", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    UniqueConstraint("symbol", "sequence"),
+    Index(None, "created_at", "id"),
+    Index(None, "symbol", "created_at", "id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=False),
+    Column("type", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("symbol", String, nullable=False),
+    Column("agent_type", String, nullable=False),
+    Column("agent_id", String, nullable=False),
+    Column("decision_id", String, nullable=False),
+    Column("timestamp", BigInteger, nullable=False),
+    Column("word", String),
+    Column("confidence", Float),
+    Column("status", String),
+    Column("duration_ms", Float),
+    Column("data", LargeBinary, nullable=False),
+    Index(None, "type"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("decision_id", String),
+    Column("body", LargeBinary),
+)

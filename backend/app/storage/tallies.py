@@ -1,0 +1,65 @@
+"""How tools and agents have done so far, added up from events in memory: the same figures as `performance`."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from statistics import fmean
+from typing import Any
+
+from app.consensus.levels import ABSTAIN
+from app.domain.events import Event
+from app.storage.figures import CAMP_OF_WORD, SUCCESSES, Figures, figures
+
+
+def tools(calls: Iterable[Event]) -> tuple[dict[str, Any], ...]:
+    """Return per tool what the port names."""
+    groups = _grouped(calls, lambda event: (event.name,))
+    return tuple(_tool(name, list(map(figures, group))) for (name,), group in groups)
+
+
+def agents(votes: Iterable[Event], finals: Mapping[str, str | None]) -> tuple[dict[str, Any], ...]:
+    """Return per agent what the port names.
+
+    Args:
+        finals: the decision word of each record by its id.
+    """
+    groups = _grouped(votes, lambda event: (event.agent_id, event.agent_type))
+    return tuple({"agent_id": who[0], "agent_type": who[1], **_agent(group, finals)} for who, group in groups)
+
+
+def _tool(name: str, calls: list[Figures]) -> dict[str, Any]:
+    return {
+        "tool_name": name,
+        "calls": len(calls),
+        "success_rate": fmean(status in SUCCESSES for _, _, status, _ in calls),
+        "average_execution_time_ms": _mean(duration for *_, duration in calls),
+    }
+
+
+def _agent(votes: list[Event], finals: Mapping[str, str | None]) -> dict[str, Any]:
+    rows = list(map(figures, votes))
+    return {
+        "votes": len(rows),
+        "abstentions": sum(word == ABSTAIN for word, *_ in rows),
+        "average_confidence": _mean(confidence for _, confidence, *_ in rows),
+        "average_latency_ms": _mean(duration for *_, duration in rows),
+        "agreement_rate": _mean(_agrees(vote, finals.get(vote.decision_id)) for vote in votes),
+    }
+
+
+def _agrees(vote: Event, final: str | None) -> float | None:
+    own, decided = CAMP_OF_WORD.get(figures(vote)[0] or ""), CAMP_OF_WORD.get(final or "")
+    return None if own is None or decided is None else float(own == decided)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _grouped(
+    events: Iterable[Event], key: Callable[[Event], tuple[str, ...]]
+) -> list[tuple[tuple[str, ...], list[Event]]]:
+    groups: defaultdict[tuple[str, ...], list[Event]] = defaultdict(list)
+    for event in events:
+        groups[key(event)].append(event)
+    return sorted(groups.items())

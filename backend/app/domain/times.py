@@ -41,19 +41,14 @@ def parse_as_of(text: str) -> datetime:
 
 
 def to_micros(moment: datetime) -> int:
-    """Return microseconds since 1970-01-01 UTC, exactly."""
-    distance = as_utc(moment) - _EPOCH
+    """Return microseconds since 1970-01-01 UTC, exactly; a time without an offset is taken to be UTC."""
+    distance = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     return (distance.days * 86_400 + distance.seconds) * 1_000_000 + distance.microseconds
 
 
 def micros_column(moments: Sequence[datetime]) -> NDArray[np.int64]:
-    """Return `to_micros` of many instants at once, int64[n]."""
-    return np.array([_without_offset(moment) for moment in moments], "datetime64[us]").astype(np.int64)
-
-
-def _without_offset(moment: datetime) -> datetime:
-    """The UTC wall clock, the form in which numpy takes instants."""
-    return (moment if moment.tzinfo in (UTC, None) else moment.astimezone(UTC)).replace(tzinfo=None)
+    """Return `to_micros` of many instants, int64[n]."""
+    return np.fromiter(map(to_micros, moments), np.int64, len(moments))
 
 
 def from_micros(micros: int) -> datetime:

@@ -1,0 +1,41 @@
+import pytest
+
+from app.config import default_home, read_settings
+from app.domain.errors import InvalidInputError
+
+
+def test_nothing_is_required(monkeypatch):
+    monkeypatch.delenv("CONCLAVE_HOME", raising=False)
+    settings = read_settings()
+    assert settings.home == default_home()
+    assert (settings.host, settings.key()) == ("127.0.0.1", None)
+
+
+def test_the_environment_is_read_by_its_names(monkeypatch, tmp_path):
+    monkeypatch.setenv("CONCLAVE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+    monkeypatch.setenv("CONCLAVE_ALLOWED_HOSTS", "desk.example, other.example,")
+    settings = read_settings()
+    assert settings.store_path == tmp_path / "conclave.db"
+    assert settings.log_level == "DEBUG"
+    assert settings.allowed_hosts == ("desk.example", "other.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CONCLAVE_PORT", "seventy"), ("LOG_LEVEL", "LOUD"), ("CONCLAVE_FEED_BACKLOG", "-5")],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not_repeated(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInputError) as caught:
+        read_settings()
+    assert str(caught.value).startswith(name)
+    assert value not in str(caught.value)
+
+
+def test_secrets_are_not_in_the_text_of_the_settings(monkeypatch):
+    monkeypatch.setenv("CONCLAVE_API_KEY", "canary-key")
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://u:canary-key@db/x")
+    settings = read_settings()
+    assert "canary-key" not in f"{settings!r}{settings}{settings.model_dump_json()}"
+    assert settings.key() == "canary-key"

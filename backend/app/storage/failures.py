@@ -1,5 +1,6 @@
 """What went wrong in the database, said in the words of the store."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -39,6 +40,8 @@ def store_failures() -> Iterator[None]:
         raise
     except DBAPIError as error:
         raise as_store_error(error.orig) from error
+    except sqlite3.Error as error:
+        raise as_store_error(error) from error
     except OSError as error:
         raise StoreUnavailableError(f"The store cannot be reached: {error.strerror or 'no connection'}.") from error
 

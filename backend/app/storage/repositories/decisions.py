@@ -52,7 +52,7 @@ class SqlDecisionStore:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self._writer = DecisionWriter(BarArchive())
 
     async def open(self) -> None:
@@ -61,16 +61,16 @@ class SqlDecisionStore:
         Raises:
             StoreOutdatedError: another version wrote it.
         """
-        await self._database.open()
+        await self.database.open()
         try:
-            await self._database.write(schema.prepare)
+            await self.database.write(schema.prepare)
         except BaseException:
-            await self._database.close()
+            await self.database.close()
             raise
 
     async def close(self) -> None:
         """Let go of files and connections; closing twice is fine."""
-        await self._database.close()
+        await self.database.close()
 
     async def append(self, draft: DecisionDraft) -> Committed:
         """Store everything of `draft` in one durable transaction; its `seal` may be called in another thread.
@@ -79,18 +79,18 @@ class SqlDecisionStore:
             StillRunningError: the Idempotency-Key of the draft was taken meanwhile; nothing was stored.
             ConflictError: a decision of that id is stored already.
         """
-        written = await self._database.write(
+        written = await self.database.write(
             lambda connection: self._writer.write(connection, draft), self._writer.committed
         )
         return written.committed
 
     async def append_events(self, events: Sequence[Event]) -> tuple[Event, ...]:
         """Store events that belong to no finished decision; return them numbered."""
-        return await self._database.write(lambda connection: write_events(connection, events)) if events else ()
+        return await self.database.write(lambda connection: write_events(connection, events)) if events else ()
 
     async def get(self, decision_id: str) -> SealedRecord | None:
         """Return the record, or None."""
-        row = await self._database.read(lambda each: each.execute(RECORD_BY_ID, {"decision_id": decision_id}).first())
+        row = await self.database.read(lambda each: each.execute(RECORD_BY_ID, {"decision_id": decision_id}).first())
         return None if row is None else record_of(row)
 
     async def list(
@@ -104,7 +104,7 @@ class SqlDecisionStore:
         check_limit(limit)
         after = None if cursor is None else read_cursor(cursor)
         page = listing(symbol, None if since is None else to_micros(since), after, limit + 1)
-        rows = await self._database.read(lambda connection: connection.execute(page).all())
+        rows = await self.database.read(lambda connection: connection.execute(page).all())
         more = write_cursor((rows[limit - 1].created_at, rows[limit - 1].id)) if len(rows) > limit else None
         return DecisionPage(tuple(map(record_of, rows[:limit])), more)
 
@@ -114,34 +114,34 @@ class SqlDecisionStore:
         Raises:
             RecordCorruptError: the stored bars are not those that were written.
         """
-        return await self._database.read(lambda connection: _evidence(connection, decision_id))
+        return await self.database.read(lambda connection: _evidence(connection, decision_id))
 
     async def heads(self) -> tuple[ChainHead, ...]:
         """Return the last link of each chain, by symbol."""
-        rows = await self._database.read(lambda connection: connection.execute(HEADS).all())
+        rows = await self.database.read(lambda connection: connection.execute(HEADS).all())
         return tuple(ChainHead(*row) for row in rows)
 
     async def chain(self, symbol: str) -> AsyncIterator[SealedRecord]:
         """Yield a symbol's records from the first to the last."""
         after = 0
-        while page := await self._database.read(partial(_chain_page, symbol=symbol, after=after)):
+        while page := await self.database.read(partial(_chain_page, symbol=symbol, after=after)):
             for record in page:
                 yield record
             after = page[-1].sequence
 
     async def last_seq(self) -> int:
         """Return the number of the newest stored event; 0 when there is none."""
-        return await self._database.read(lambda connection: connection.execute(_LAST_SEQ).scalar_one())
+        return await self.database.read(lambda connection: connection.execute(_LAST_SEQ).scalar_one())
 
     async def events_after(self, seq: int, limit: int, wanted: EventFilter) -> tuple[Event, ...]:
         """Return at most `limit` wanted events with a higher number, in order."""
         page = events_page(seq, limit, wanted)
-        rows = await self._database.read(lambda connection: connection.execute(page).all())
+        rows = await self.database.read(lambda connection: connection.execute(page).all())
         return tuple(map(event_of, rows))
 
     async def answer(self, key: str) -> KeyedAnswer | None:
         """Return what is kept under an Idempotency-Key, or None."""
-        row = await self._database.read(lambda connection: connection.execute(_ANSWER, {"key": key}).first())
+        row = await self.database.read(lambda connection: connection.execute(_ANSWER, {"key": key}).first())
         return None if row is None else KeyedAnswer(*row)
 
     async def keep_answer(self, answer: KeyedAnswer) -> None:
@@ -150,7 +150,7 @@ class SqlDecisionStore:
         Raises:
             StillRunningError: the key was taken meanwhile.
         """
-        await self._database.write(lambda connection: write_answer(connection, answer))
+        await self.database.write(lambda connection: write_answer(connection, answer))
 
     async def counts(self) -> dict[str, int]:
         """Return `decisions`, `votes` and `tool_executions` stored."""
@@ -168,7 +168,7 @@ class SqlDecisionStore:
         return await self._figures(performance.AGENTS)
 
     async def _figures(self, statement: Any) -> tuple[dict[str, Any], ...]:
-        return await self._database.read(lambda connection: performance.rows(connection, statement))
+        return await self.database.read(lambda connection: performance.rows(connection, statement))
 
 
 def _chain_page(connection: Connection, symbol: str, after: int) -> tuple[SealedRecord, ...]:

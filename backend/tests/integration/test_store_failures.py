@@ -1,0 +1,194 @@
+"""The embedded store when the disk is full, the file is damaged, somebody holds the lock or gives up waiting."""
+
+import asyncio
+import sqlite3
+import stat
+import threading
+
+import pytest
+
+from app.domain.errors import ConflictError, RecordCorruptError, StoreUnavailableError
+from app.storage.embedded_database import EmbeddedDatabase
+from app.storage.repositories.decisions import SqlDecisionStore
+from tests.contracts.decision_drafts import a_draft, an_answer, some_bars
+from tests.integration.store_setting import assert_intact, opened
+
+
+async def pragma(store, text):
+    return await store.database.write(lambda connection: connection.exec_driver_sql(f"PRAGMA {text}").scalar())
+
+
+def alter(path, sql):
+    """Change the file behind the store's back."""
+    with sqlite3.connect(path) as connection:
+        connection.execute(sql)
+    connection.close()
+
+
+async def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path):
+    async with opened(tmp_path / "conclave.db") as store:
+        await store.append(a_draft("d1"))
+        await pragma(store, f"max_page_count = {await pragma(store, 'page_count')}")
+        with pytest.raises(StoreUnavailableError, match="full; free space"):
+            await store.append(a_draft("d2", bars=some_bars(3, 9_000), keyed=an_answer("k1")))
+
+        assert len(await assert_intact(store)) == 1
+        assert await store.answer("k1") is None
+        await pragma(store, "max_page_count = 1000000")
+        await store.append(a_draft("d2", bars=some_bars(3, 9_000), keyed=an_answer("k1")))
+        assert len(await assert_intact(store)) == 2
+
+
+async def test_a_failed_write_is_not_remembered_as_stored_bars(tmp_path):
+    async with opened(tmp_path / "conclave.db") as store:
+        await store.append(a_draft("d1", bars=some_bars(0, 30)))
+        with pytest.raises(ConflictError):
+            await store.append(a_draft("d1", bars=some_bars(1, 30)))
+        await store.append(a_draft("d2", bars=some_bars(2, 30)))
+
+        assert (await store.evidence("d2")).bars.digest() == some_bars(2, 30).digest()
+
+
+async def test_a_store_held_by_another_process_is_said(tmp_path):
+    path = tmp_path / "conclave.db"
+    async with opened(path) as store:
+        await store.append(a_draft("d1"))
+        await pragma(store, "busy_timeout = 1")
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailableError, match="Another process holds the store"):
+            await store.append(a_draft("d2"))
+
+        assert (await store.get("d1")) is not None
+        holder.execute("ROLLBACK")
+        holder.close()
+        await store.append(a_draft("d2"))
+        assert len(await assert_intact(store)) == 2
+
+
+async def test_a_caller_that_gives_up_leaves_the_store_usable(tmp_path):
+    async with opened(tmp_path / "conclave.db") as store:
+        started, go = threading.Event(), threading.Event()
+
+        def slow_work(connection):
+            started.set()
+            go.wait()
+
+        slow = asyncio.create_task(store.database.write(slow_work))
+        await asyncio.to_thread(started.wait)
+        queued = asyncio.create_task(store.append(a_draft("d1")))
+        await asyncio.wait([queued], timeout=0)
+        slow.cancel()
+        queued.cancel()
+        await asyncio.wait([slow, queued])
+        go.set()
+
+        assert slow.cancelled()
+        await store.append(a_draft("d2"))
+        assert "d2" in [record.decision_id for record in await assert_intact(store)]
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path):
+    path = tmp_path / "conclave.db"
+    path.write_text("These are my notes, not a store. " * 100)
+
+    with pytest.raises(RecordCorruptError, match="not a Conclave store"):
+        await SqlDecisionStore(EmbeddedDatabase(path)).open()
+    assert path.read_text().startswith("These are my notes")
+
+
+async def test_a_path_where_nothing_can_be_created_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "conclave.db", tmp_path):
+        with pytest.raises(StoreUnavailableError):
+            await SqlDecisionStore(EmbeddedDatabase(path)).open()
+
+
+async def test_a_store_that_is_not_open_says_so(tmp_path):
+    store = SqlDecisionStore(EmbeddedDatabase(tmp_path / "new" / "conclave.db"))
+    with pytest.raises(StoreUnavailableError, match="not open"):
+        await store.last_seq()
+    assert not (tmp_path / "new").exists()
+
+
+async def test_a_closed_store_can_be_opened_again(tmp_path):
+    store = SqlDecisionStore(EmbeddedDatabase(tmp_path / "conclave.db"))
+    for number in range(2):
+        await store.open()
+        await store.append(a_draft(f"d{number}", bars=some_bars(number, 30)))
+        await store.close()
+
+    async with opened(tmp_path / "conclave.db") as again:
+        assert len(await assert_intact(again)) == 2
+
+
+async def test_only_its_owner_can_read_the_store(tmp_path):
+    path = tmp_path / "desk" / "conclave.db"
+    async with opened(path) as store:
+        await store.append(a_draft("d1"))
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+
+    assert modes == dict.fromkeys(["conclave.db", "conclave.db-wal", "conclave.db-shm"], 0o600)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM bar_segments WHERE first_index = 30",
+        "DELETE FROM bar_segments WHERE first_index = 0",
+        "UPDATE bar_segments SET bits = substr(bits, 2) WHERE first_index = 30",
+        "UPDATE bar_segments SET bits = zeroblob(48) WHERE first_index = 30",
+        "UPDATE bar_segments SET bar_count = 2 WHERE first_index = 30",
+        "UPDATE decisions SET first_bar = 1 WHERE id = 'd2'",
+        "UPDATE decisions SET bar_count = 30 WHERE id = 'd2'",
+        "UPDATE decisions SET evidence = x'00' WHERE id = 'd2'",
+        "UPDATE bar_series SET interval = '2d'",
+        "DELETE FROM bar_series",
+    ],
+)
+async def test_altered_evidence_is_noticed(tmp_path, damage):
+    path = tmp_path / "conclave.db"
+    async with opened(path) as store:
+        await store.append(a_draft("d1", bars=some_bars(0, 30)))
+        await store.append(a_draft("d2", bars=some_bars(0, 31)))
+        alter(path, damage)
+
+        with pytest.raises(RecordCorruptError):
+            await store.evidence("d2")
+
+
+async def test_a_damaged_series_is_not_continued(tmp_path):
+    path = tmp_path / "conclave.db"
+    async with opened(path) as store:
+        await store.append(a_draft("d1", bars=some_bars(0, 30)))
+    alter(path, "UPDATE bar_segments SET bits = zeroblob(3)")
+
+    async with opened(path) as store:
+        await store.append(a_draft("d2", bars=some_bars(1, 30)))
+        assert (await store.evidence("d2")).bars.digest() == some_bars(1, 30).digest()
+
+
+async def test_an_altered_record_is_read_as_it_stands_in_the_file(tmp_path):
+    path = tmp_path / "conclave.db"
+    async with opened(path) as store:
+        await store.append(a_draft("d1"))
+        alter(path, "UPDATE decisions SET body = x'7b7d'")
+
+        assert (await store.get("d1")).body == b"{}"
+        assert [record.body async for record in store.chain("AAPL")] == [b"{}"]
+
+
+async def test_windows_that_slide_store_each_bar_once(tmp_path):
+    path = tmp_path / "conclave.db"
+    async with opened(path) as store:
+        for number in range(101):
+            await store.append(a_draft(f"d{number}", bars=some_bars(number, 250)))
+    async with opened(path) as store:
+        await store.append(a_draft("again", bars=some_bars(50, 250)))
+        await store.append(a_draft("later", bars=some_bars(101, 250)))
+        sizes = "SELECT sum(length(bits)), count(*) FROM bar_segments"
+        stored = await store.database.read(lambda connection: tuple(connection.exec_driver_sql(sizes).one()))
+
+        assert stored == (351 * 48, 102)
+        assert (await store.evidence("d77")).bars.digest() == some_bars(77, 250).digest()

@@ -1,0 +1,1 @@
+"""Real daily bars and headlines that ship with Conclave; NOTICE.md tells their source."""

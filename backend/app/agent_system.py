@@ -15,6 +15,7 @@ from app.domain.market import Bars
 from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
 from app.observability.health import DOWN, UP
+from app.ports.analyst import Analyst
 
 agent_system: "AgentSystem"
 
@@ -29,10 +30,12 @@ class AgentSystem:
 
     Args:
         settings: read from the environment on start when None.
+        analysts: your own panel, by role; None takes those of the plugin table.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, analysts: Mapping[str, Analyst] | None = None) -> None:
         self._settings = settings
+        self._analysts = analysts
         self._supervisor: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Desk] | None = None
         self._stop = asyncio.Event()
@@ -76,7 +79,7 @@ class AgentSystem:
         async with AsyncExitStack() as stack:
             try:
                 settings = self._settings or read_settings()
-                desk = await stack.enter_async_context(running_desk(settings))
+                desk = await stack.enter_async_context(running_desk(settings, self._analysts))
             except AgentSystemError as error:
                 ready.set_exception(error)
                 ready.exception()
@@ -175,7 +178,7 @@ class AgentSystem:
         return {
             "component_health": health,
             "performance_summary": {
-                "active_agents": len(plugins.names("analyst")),
+                "active_agents": len(self._analysts or plugins.names("analyst")),
                 "total_decisions": counts["decisions"],
                 "tool_executions": counts["tool_executions"],
             },

@@ -1,16 +1,18 @@
 """Builds every part and introduces them to one another; the only place that chooses concrete classes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app.ai.trading_agents import AIAgentCoordinator
 from app.config import Settings
+from app.domain.errors import InvalidInputError
 from app.events.agent_event_bus import AgentEventBus
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.messaging.transports.in_process import InProcessTransport
 from app.observability.health import HealthBoard
 from app.observability.system_clock import SystemClock
+from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
 
@@ -28,18 +30,25 @@ class Desk:
 
 
 def build_store(settings: Settings) -> DecisionStore:
-    """Return the store the settings name: a database server, else the embedded one."""
+    """Return the embedded store in the folder the settings name.
+
+    Raises:
+        InvalidInputError: the settings ask for a database server.
+    """
+    from app.storage.embedded_database import EmbeddedDatabase
     from app.storage.repositories.decisions import SqlDecisionStore
-    from app.storage.session import EmbeddedDatabase, ServerDatabase
 
     if settings.postgres_url is not None:
-        return SqlDecisionStore(ServerDatabase(settings.postgres_url.get_secret_value()))
+        raise InvalidInputError("POSTGRES_URL is set, but this version keeps its record in SQLite alone; unset it.")
     return SqlDecisionStore(EmbeddedDatabase(settings.store_path))
 
 
 @asynccontextmanager
-async def running_desk(settings: Settings) -> AsyncIterator[Desk]:
+async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | None = None) -> AsyncIterator[Desk]:
     """Open the store and start the desk; everything ends with the block, in reverse order.
+
+    Args:
+        analysts: by role; None takes those of the plugin table.
 
     Raises:
         StoreError: the store cannot be opened; nothing was started.
@@ -51,7 +60,7 @@ async def running_desk(settings: Settings) -> AsyncIterator[Desk]:
         await store.open()
         bus = await stack.enter_async_context(AgentEventBus(InProcessTransport()))
         panel = AIAgentCoordinator(clock)
-        coordinator = await stack.enter_async_context(MultiAgentCoordinator(panel, store, bus, clock))
+        coordinator = await stack.enter_async_context(MultiAgentCoordinator(panel, store, bus, clock, analysts))
         yield Desk(clock, store, bus, panel, coordinator, _health(clock, store, bus, coordinator))
 
 

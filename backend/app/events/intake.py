@@ -1,6 +1,6 @@
 """From a question to a case: what the panel may see, who is asked, and by which rule the votes will be counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from app import plugins
 from app.analysis.data_quality import is_stale, suspected_split
 from app.analysis.indicators import check_names
 from app.consensus.config import ConsensusConfig
-from app.domain.errors import ConfigurationError, FieldError, InvalidInputError
+from app.domain.errors import ConfigurationError, FieldError, InvalidInputError, UnknownNameError
 from app.domain.identifiers import agent_id
 from app.domain.market import AnalysisContext
 from app.domain.questions import Question
@@ -40,14 +40,17 @@ class Case:
     flags: tuple[str, ...]
 
 
-def open_case(question: Question) -> Case:
+def open_case(question: Question, panel: Mapping[str, Analyst]) -> Case:
     """Check a question and freeze its context.
+
+    Args:
+        panel: every analyst that can be asked, by role.
 
     Raises:
         InvalidInputError: names what cannot be used and the next step.
     """
     context, flags = _context(question)
-    analysts = [plugins.load("analyst", role)() for role in roles_of(question.agents)]
+    analysts = [panel[role] for role in roles_of(question.agents, panel)]
     lacking = {each.role: each.needs.unmet(context) for each in analysts}
     asked = tuple(each for each in analysts if lacking[each.role] is None)
     absent = tuple(
@@ -55,21 +58,25 @@ def open_case(question: Question) -> Case:
         for role, needs in lacking.items()
         if needs is not None
     )
-    settings, early_close = _settings(question, context, asked)
+    settings, early_close = _settings(question, context, asked, panel)
     return Case(question, context, asked, absent, ConsensusConfig.of(settings), early_close, flags)
 
 
-def roles_of(agents: Sequence[str]) -> tuple[str, ...]:
+def installed_analysts() -> dict[str, Analyst]:
+    """Return one of each analyst of the plugin table, by role."""
+    return {role: plugins.load("analyst", role)() for role in plugins.names("analyst")}
+
+
+def roles_of(agents: Sequence[str], panel: Collection[str]) -> tuple[str, ...]:
     """Return the roles meant, each once; none, or `comprehensive`, is the whole panel.
 
     Raises:
-        UnknownNameError: a role that does not exist.
+        UnknownNameError: a role that nobody on the panel plays.
     """
-    if not agents or WHOLE_PANEL in agents:
-        return plugins.names("analyst")
     for role in agents:
-        plugins.load("analyst", role)
-    return tuple(dict.fromkeys(agents))
+        if role not in panel and role != WHOLE_PANEL:
+            raise UnknownNameError("analyst", role, [*panel, WHOLE_PANEL])
+    return tuple(panel) if not agents or WHOLE_PANEL in agents else tuple(dict.fromkeys(agents))
 
 
 def _context(question: Question) -> tuple[AnalysisContext, tuple[str, ...]]:
@@ -105,7 +112,9 @@ def _as_of(question: Question) -> datetime:
     return from_micros(question.bars.ends_at)
 
 
-def _settings(question: Question, context: AnalysisContext, asked: Sequence[Analyst]) -> tuple[dict[str, Any], bool]:
+def _settings(
+    question: Question, context: AnalysisContext, asked: Sequence[Analyst], roles: Collection[str]
+) -> tuple[dict[str, Any], bool]:
     given = {name: value for name, value in question.config.items() if value is not None}
     early_close = given.pop("early_close", False)
     if not isinstance(early_close, bool):
@@ -118,7 +127,7 @@ def _settings(question: Question, context: AnalysisContext, asked: Sequence[Anal
     position = context.position
     derived = {"roster": roster, "position": float(position.quantity) if position else 0}
     if isinstance(weights := given.get("weights"), Mapping):
-        given["weights"] = {_agent_of(name, question.symbol): weight for name, weight in weights.items()}
+        given["weights"] = {_agent_of(name, question.symbol, roles): weight for name, weight in weights.items()}
     return {**PANEL_DEFAULTS, **derived, **given}, early_close
 
 
@@ -132,6 +141,6 @@ def _merge(given: dict[str, Any], setting: str, value: str | None, name: str | N
     given[setting] = value
 
 
-def _agent_of(name: Any, symbol: str) -> Any:
+def _agent_of(name: Any, symbol: str, roles: Collection[str]) -> Any:
     """Read a role as the agent that plays it here, so that weights can be given by role."""
-    return agent_id(name, symbol) if isinstance(name, str) and name in plugins.names("analyst") else name
+    return agent_id(name, symbol) if isinstance(name, str) and name in roles else name

@@ -1,8 +1,9 @@
 """The one road to a decision: question, panel, consensus, record, events. Everybody else calls this."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Self, TypeVar
 
 import orjson
@@ -21,10 +22,11 @@ from app.domain.votes import Vote, engine_vote
 from app.events import evidence as evidence_file
 from app.events.agent_event_bus import AgentEventBus
 from app.events.consensus_requests import ConsensusRequests, ConsensusStatus
-from app.events.intake import Case, open_case
+from app.events.intake import Case, installed_analysts, open_case
 from app.events.record import Timing, compose, seal
 from app.events.replay import Replay, replay
 from app.events.verification import Verification, verify
+from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
 from app.ports.panel import Panel, PanelResult
@@ -46,12 +48,19 @@ class MultiAgentCoordinator:
         store: DecisionStore | None = None,
         bus: AgentEventBus | None = None,
         clock: Clock | None = None,
+        analysts: Mapping[str, Analyst] | None = None,
     ) -> None:
         self._panel: Panel = panel or plugins.load("panel", "concurrent")()
         self._store: DecisionStore = store or plugins.load("decision_store", "memory")()
         self._bus = bus or AgentEventBus()
         self._clock: Clock = clock or plugins.load("clock", "system")()
         self._requests = ConsensusRequests()
+        self._given_analysts = analysts
+
+    @cached_property
+    def analysts(self) -> Mapping[str, Analyst]:
+        """Everybody who can be asked, by role: those handed in, else those of the plugin table."""
+        return installed_analysts() if self._given_analysts is None else self._given_analysts
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,7 +81,7 @@ class MultiAgentCoordinator:
         """
         question = question if question.correlation_id else replace(question, correlation_id=new_id())
         with structlog.contextvars.bound_contextvars(correlation_id=question.correlation_id):
-            return await self._walk(open_case(question))
+            return await self._walk(open_case(question, self.analysts))
 
     async def _walk(self, case: Case) -> SealedRecord:
         asked_at, started = self._clock.now(), self._clock.monotonic()
@@ -113,7 +122,7 @@ class MultiAgentCoordinator:
             InvalidInputError: the question cannot be used.
             OverloadedError: too many requests are pending.
         """
-        open_case(question)
+        open_case(question, self.analysts)
         self._requests.start(question.decision_id, self.decide(question))
         return question.decision_id
 
@@ -173,7 +182,7 @@ class MultiAgentCoordinator:
         evidence = await self._store.evidence(decision_id)
         if evidence is None:
             raise NotFoundError("The evidence of this decision is gone; it cannot be made again.")
-        return await replay(record, evidence, self._panel)
+        return await replay(record, evidence, self._panel, self.analysts)
 
     async def verify(self) -> Verification:
         """Check every chain; see `events.verification`."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from app import plugins
 from app.consensus.canonical import canonical_json, fixed_point
 from app.consensus.engine import decide
 from app.consensus.version import ENGINE_VERSION
@@ -14,6 +13,7 @@ from app.domain.decisions import Evidence, SealedRecord
 from app.domain.identifiers import agent_id
 from app.domain.votes import engine_vote
 from app.events import evidence as evidence_file
+from app.ports.analyst import Analyst
 from app.ports.panel import Panel, PanelResult
 
 TIMES_AND_IDS = frozenset({"timestamp", "latency_ms", "call_id", "started_at", "execution_time_ms", "status"})
@@ -43,14 +43,18 @@ class Replay:
         }
 
 
-async def replay(record: SealedRecord, evidence: Evidence, panel: Panel) -> Replay:
-    """Recompute analysts, tools and consensus from the evidence; nothing is stored."""
+async def replay(record: SealedRecord, evidence: Evidence, panel: Panel, analysts: Mapping[str, Analyst]) -> Replay:
+    """Recompute analysts, tools and consensus from the evidence; nothing is stored.
+
+    An analyst that gave no opinion the first time is not asked again: its failure is part of the evidence. One that is
+    not on the panel any more shows as a difference.
+    """
     document = orjson.loads(evidence.document)
     recorded = orjson.loads(record.body)
     gave_none = {each["agent_id"] for each in document["failures"]}
     roles = [role for role in document["asked"] if agent_id(role, document["symbol"]) not in gave_none]
-    analysts = [plugins.load("analyst", role)() for role in roles]
-    again = await panel.run(evidence_file.read_context(evidence, document), analysts, document["timeout_s"])
+    asked = [analysts[role] for role in roles if role in analysts]
+    again = await panel.run(evidence_file.read_context(evidence, document), asked, document["timeout_s"])
     differences = (
         *_compare("vote", _votes_of(document, gave_none), {each.agent_id: each.as_dict() for each in again.votes}),
         *_compare("tool_call", _calls(document["tool_calls"], gave_none), _calls_again(again)),

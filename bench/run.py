@@ -1,0 +1,42 @@
+"""`make bench`: every figure with its floor, as one table. Name parts to run only those: `run.py engine feed`."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent.parent / "backend")]
+
+PARTS = {
+    "engine": "bench.consensus_engine",
+    "decision": "bench.decision",
+    "http": "bench.analyze_http",
+    "feed": "bench.feed",
+    "startup": "bench.startup",
+    "many": "bench.many_decisions",
+}
+
+
+def main() -> None:
+    """Measure the parts asked for and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all when none is named")
+    chosen = parser.parse_args().parts or list(PARTS)
+    unknown = [name for name in chosen if name not in PARTS]
+    if unknown:
+        parser.error(f"unknown part; choose from {', '.join(PARTS)}")
+    console = Console()
+    table = Table("what", "measured", "floor in the same run", "ratio", "bar", "met")
+    for name in chosen:
+        with console.status(f"measuring {name}"):
+            for row in importlib.import_module(PARTS[name]).rows():
+                met = "" if row.ok is None else "yes" if row.ok else "NO"
+                table.add_row(row.what, row.measured, row.floor, row.ratio, row.bar, met)
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

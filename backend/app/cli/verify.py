@@ -1,0 +1,28 @@
+"""`conclave verify`: is the record what was written?"""
+
+import click
+
+FOUND_SOMETHING = 1
+
+
+@click.command()
+def verify() -> int:
+    """Walk every hash chain from its first link; check records, links, evidence and bars.
+
+    Prints the head of each chain: keep a copy elsewhere and compare, so that a chain that was cut short is noticed
+    too. Exit code 0 when all is well, 1 when something was found.
+    """
+    from app.cli.desk import on_desk
+    from app.cli.terminal import results, row, table
+
+    found = on_desk(lambda _system, desk: desk.coordinator.verify())
+    shown = table("symbol", "sequence", "hash", title="Heads of the chains")
+    for head in found.heads:
+        row(shown, head.symbol, head.sequence, head.hash)
+    out = results()
+    out.print(shown)
+    for problem in found.problems:
+        click.echo(f"Problem: {problem}")
+    told = f"{len(found.problems)} problems" if found.problems else "every link, record and evidence is as written"
+    out.print(f"{len(found.heads)} chains: {told}.")
+    return FOUND_SOMETHING if found.problems else 0

@@ -10,7 +10,7 @@ import orjson
 
 from app.agent_system import AgentSystem
 from app.cli.analysis_options import AnalysisOptions
-from app.cli.analyze_symbol import decide
+from app.cli.analyze_symbol import stored_answer
 from app.cli.desk import on_desk
 from app.cli.endings import BAD_INPUT, DONE, NO_DECISION, complain
 from app.composition import Desk
@@ -73,7 +73,8 @@ async def _decide_all(system: AgentSystem, desk: Desk, files: list[Path], asked:
 async def _outcome(system: AgentSystem, desk: Desk, file: Path, asked: AnalysisOptions) -> Outcome:
     symbol = symbol_of(file)
     try:
-        return Outcome(symbol, await decide(system, desk, symbol, asked.read_bars(str(file)), asked))
+        bars = asked.read_bars(str(file))
+        return Outcome(symbol, await stored_answer(system, desk, symbol, bars, asked.wishes))
     except InvalidInputError as error:
         message = str(error) if str(file) in str(error) else f"{file}: {error}"
         complain(message)

@@ -1,6 +1,10 @@
 """One symbol: bars in, decision out."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
+import orjson
 
 from app.agent_system import AgentSystem
 from app.cli.analysis_options import AnalysisOptions
@@ -18,20 +22,18 @@ def analyze_symbol(symbol: str, csv_file: str, asked: AnalysisOptions, as_json: 
         AgentSystemError: the input cannot be used, or the store failed.
     """
     bars = asked.read_bars(csv_file)
-    body = on_desk(lambda system, desk: decide(system, desk, symbol, bars, asked))
+    body = on_desk(lambda system, desk: stored_answer(system, desk, symbol, bars, asked.wishes))
     return show(body, asked.explain, as_json)
 
 
-async def decide(system: AgentSystem, desk: Desk, symbol: str, bars: Bars, asked: AnalysisOptions) -> bytes:
-    """Ask the panel and return the record as the store keeps it."""
-    record = await system.run_real_time_analysis(symbol, bars, **asked.wishes)
+async def stored_answer(system: AgentSystem, desk: Desk, symbol: str, bars: Bars, wishes: Mapping[str, Any]) -> bytes:
+    """Ask the panel and return the record byte for byte as the store keeps it."""
+    record = await system.run_real_time_analysis(symbol, bars, **wishes)
     return (await desk.coordinator.record(record["decision_id"])).body
 
 
 def show(body: bytes, explain: bool, as_json: bool) -> int:
     """Print a stored record and return the exit code it stands for."""
-    import orjson
-
     record = orjson.loads(body)
     if as_json:
         click.echo(body)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ def ending_of(work: Callable[[], Any]) -> int:
     except AgentSystemError as error:
         complain(explained(error))
         return code_of(error)
-    except Exception as error:  # noqa: BLE001 - a person at a terminal is never shown a traceback
+    except Exception as error:  # noqa: BLE001 - nobody is shown a traceback who has not asked for one
         return _unexpected(error)
     return code if isinstance(code, int) else DONE
 
@@ -63,9 +64,8 @@ def complain(message: str) -> None:
 
 
 def _unexpected(error: Exception) -> int:
-    import structlog
-
-    structlog.get_logger(__name__).debug("command failed", exc_info=error)
+    if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
+        traceback.print_exception(error)
     what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     complain(f"{what}\nThis should not happen; LOG_LEVEL=DEBUG shows where it comes from.")
     return FAILED

@@ -20,6 +20,8 @@ from app.domain.votes import engine_vote
 Record = Mapping[str, Any]
 
 CAMPS: Final = ("BEAR", "HOLD", "BULL")
+UNIT: Final = {"weighted": 10**12, "median": 10**12, "risk_adjusted": 10**24, "bft": 10**6}
+"""The tally of one vote of weight 1 and confidence 1; the other methods count ballots."""
 
 
 def show_explanation(out: Console, record: Record) -> None:
@@ -61,7 +63,7 @@ def _ballots_table(record: Record, config: ConsensusConfig) -> Table:
     """Show what each counted vote weighs, in units of one full vote of weight 1 and confidence 1."""
     shown = table("agent", "vote", "weight", "confidence", "risk", "mass", title=f"Ballots under {config.method}")
     for ballot in read_ballots([engine_vote(vote) for vote in record["votes"]], config).ballots:
-        mass = Fraction(config.rule.mass(ballot), config.rule.whole(SCALE))
+        mass = Fraction(config.rule.mass(ballot), UNIT.get(config.method, 1))
         confidence, risk, weight = (number(each / SCALE) for each in (ballot.confidence, ballot.risk, ballot.weight))
         row(shown, ballot.agent_id, WORD_OF[ballot.level], weight, confidence, risk, number(float(mass), 4))
     return shown
@@ -69,7 +71,7 @@ def _ballots_table(record: Record, config: ConsensusConfig) -> Table:
 
 def _arithmetic(record: Record, config: ConsensusConfig) -> Iterator[str]:
     consensus = record["consensus"]
-    masses = {camp: Fraction(int(consensus["tally"][camp]), config.rule.whole(SCALE)) for camp in CAMPS}
+    masses = {camp: Fraction(int(consensus["tally"][camp]), UNIT.get(config.method, 1)) for camp in CAMPS}
     total = sum(masses.values(), Fraction(0))
     for camp, mass in masses.items():
         yield f"{camp}: {float(mass):.4f} of {float(total):.4f}, {share(float(mass / total) if total else 0.0)}"

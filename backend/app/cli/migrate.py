@@ -7,14 +7,15 @@ import click
 
 @click.command()
 def migrate() -> None:
-    """Bring the store to the shape this version needs, keeping what is in it; an up-to-date store stays as it is.
+    """Bring the store in CONCLAVE_HOME to the shape this version needs, keeping what is in it.
 
-    The store is the one in CONCLAVE_HOME, or the database of POSTGRES_URL.
+    An up-to-date store stays as it is.
     """
     from app.cli.desk import quiet_settings
+    from app.composition import build_store
     from app.storage.migrate import upgrade
 
     settings = quiet_settings()
-    url = settings.postgres_url
-    asyncio.run(upgrade(url.get_secret_value() if url else settings.store_path))
-    click.echo(f"The store {'at POSTGRES_URL' if url else settings.store_path} is up to date.")
+    build_store(settings)  # refuses settings that ask for a store this version does not have
+    asyncio.run(upgrade(settings.store_path))
+    click.echo(f"The store {settings.store_path} is up to date.")

@@ -1,0 +1,145 @@
+"""The checks of `doctor`: each looks at one thing and never raises."""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+from urllib.parse import urlsplit
+
+from app import plugins
+from app.cli.store_checkup import store_state
+from app.config import LOOPBACK_HOSTS, Settings, read_settings
+from app.domain.errors import AgentSystemError, InvalidInputError
+
+OK, NOTE, PROBLEM = "ok", "note", "problem"
+
+LEAST_PYTHON: Final = (3, 11)
+LEAST_FREE_BYTES: Final = 100_000_000
+MODEL_KEYS: Final = ("ANTHROPIC_API_KEY", "PERPLEXITY_API_KEY")
+SERVICES: Final = ("RABBITMQ_URL", "REDIS_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found about one part, and the fix when it is not as it should be."""
+
+    part: str
+    state: str
+    found: str
+    fix: str | None = None
+
+
+def findings() -> list[Finding]:
+    """Look at everything, most basic first."""
+    found = [_python()]
+    try:
+        settings = read_settings()
+    except InvalidInputError as error:
+        names = ", ".join(each.loc for each in error.errors)
+        return [*found, Finding("settings", PROBLEM, str(error), f"correct or unset {names}")]
+    checks: tuple[Callable[[Settings], Finding], ...] = (_home, _store, _database, _api_key, _address)
+    found += [check(settings) for check in checks]
+    return [*found, _indicators(), _analysts(), *_models(), *_services()]
+
+
+def _python() -> Finding:
+    enough = sys.version_info >= LEAST_PYTHON
+    fix = None if enough else "install Python 3.11 or newer"
+    return Finding("Python", OK if enough else PROBLEM, platform.python_version(), fix)
+
+
+def _home(settings: Settings) -> Finding:
+    home = settings.home.absolute()
+    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        fix = "set CONCLAVE_HOME to a folder that this user can write"
+        return Finding("CONCLAVE_HOME", PROBLEM, f"{home} cannot be written", fix)
+    free = shutil.disk_usage(nearest).free
+    found = f"{home}, {'there' if home.exists() else 'made on first use'}, {free / 1e9:.1f} GB free"
+    little = free < LEAST_FREE_BYTES
+    return Finding("CONCLAVE_HOME", NOTE if little else OK, found, "free some space" if little else None)
+
+
+def _store(settings: Settings) -> Finding:
+    try:
+        return Finding("store", OK, store_state(settings.store_path))
+    except AgentSystemError as error:
+        return Finding("store", PROBLEM, "it cannot be used", str(error))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the store, the rest is still worth telling
+        return Finding("store", PROBLEM, type(error).__name__, "restore it from a backup or choose another folder")
+
+
+def _database(settings: Settings) -> Finding:
+    if settings.postgres_url is None:
+        return Finding("POSTGRES_URL", OK, "not set: the record is kept in SQLite")
+    shown = without_credentials(settings.postgres_url.get_secret_value())
+    return Finding("POSTGRES_URL", PROBLEM, shown, "unset it: this version keeps its record in SQLite alone")
+
+
+def _api_key(settings: Settings) -> Finding:
+    is_set = settings.key() is not None
+    return Finding("CONCLAVE_API_KEY", OK, "set" if is_set else "not set: callers on this machine need none")
+
+
+def _address(settings: Settings) -> Finding:
+    address = f"{settings.host}:{settings.port}"
+    if settings.host in LOOPBACK_HOSTS:
+        return Finding("listen address", OK, f"{address}, this machine alone")
+    fix = None if settings.key() else "set CONCLAVE_API_KEY, or serve will refuse to start"
+    return Finding("listen address", NOTE if fix else OK, f"{address}, open to others", fix)
+
+
+def _indicators() -> Finding:
+    try:
+        import talib
+    except ImportError as error:
+        return Finding("TA-Lib", PROBLEM, type(error).__name__, "install it: pip install TA-Lib")
+    try:
+        return Finding("TA-Lib", OK, version("TA-Lib"))
+    except PackageNotFoundError:
+        return Finding("TA-Lib", OK, str(talib.__version__))
+
+
+def _analysts() -> Finding:
+    failed = [role for role in plugins.names("analyst") if not _loads(role)]
+    if failed:
+        fix = "reinstall Conclave, or the package that adds them"
+        return Finding("analysts", PROBLEM, f"{', '.join(failed)} cannot be loaded", fix)
+    return Finding("analysts", OK, ", ".join(plugins.names("analyst")))
+
+
+def _loads(role: str) -> bool:
+    try:
+        plugins.load("analyst", role)()
+    except Exception:  # noqa: BLE001 - an analyst from elsewhere may raise anything
+        return False
+    return True
+
+
+def _models() -> Iterator[Finding]:
+    for name in MODEL_KEYS:
+        yield Finding(name, OK, "set" if os.environ.get(name) else "not set: rules are used")
+    url = os.environ.get("OLLAMA_BASE_URL")
+    yield Finding("OLLAMA_BASE_URL", OK, without_credentials(url) if url else "not set: rules are used")
+
+
+def _services() -> Iterator[Finding]:
+    for name in SERVICES:
+        url = os.environ.get(name)
+        yield Finding(name, OK, without_credentials(url) if url else "not set: not needed")
+
+
+def without_credentials(url: str) -> str:
+    """Return scheme, host and port of a URL, which is all of it that is no secret."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        return "set, but it is no URL"
+    return f"{parts.scheme}://{host}:{port}" if port else f"{parts.scheme}://{host}"

@@ -1,0 +1,25 @@
+"""`conclave doctor`: what is set up, what is missing, and what to do about it."""
+
+import click
+
+CANNOT_DECIDE = 1
+
+
+@click.command()
+def doctor() -> int:
+    """Look at everything a decision needs and everything that is set, and name the fix for what is not right.
+
+    Exit code 0 when a decision can be made, 1 when not. Keys are never shown, only whether they are set.
+    """
+    from app.cli.checkup import PROBLEM, findings
+    from app.cli.terminal import results, row, table
+
+    found = findings()
+    shown = table("part", "state", "found", "what to do")
+    for each in found:
+        row(shown, each.part, each.state, each.found, each.fix)
+    out = results()
+    out.print(shown)
+    ill = [each.part for each in found if each.state == PROBLEM]
+    out.print(f"No decision can be made until this is fixed: {', '.join(ill)}." if ill else "A decision can be made.")
+    return CANNOT_DECIDE if ill else 0

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("bits", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("series_id", "first_index", name="pk_bar_segments"),
         sa.ForeignKeyConstraint(["series_id"], ["bar_series.id"], name="fk_bar_segments_series_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "decisions",
@@ -42,7 +43,7 @@ def upgrade() -> None:
         sa.Column("series_id", ROW_NUMBER, nullable=False),
         sa.Column("first_bar", sa.BigInteger, nullable=False),
         sa.Column("bar_count", sa.Integer, nullable=False),
-        sa.Column("bars_digest", sa.String, nullable=False),
+        sa.Column("bars_crc", sa.BigInteger, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("evidence", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_decisions"),

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from app.domain.errors import RecordCorruptError
 from app.domain.market import MAX_BARS, Bars, Interval
 from app.storage.bar_cache import SERIES_PER_KEY, BarCache, SeriesKey, match
-from app.storage.bar_segments import Bits, Segment, Tail, bars_from, bits_of, join, pack
-from app.storage.inserts import insert_if_free
+from app.storage.bar_segments import Bits, Segment, Tail, bars_from, bits_of, crc_of, join, pack
+from app.storage.prepared import insert_if_free
 from app.storage.tables import bar_segments, bar_series
 
 _SERIES: Final = insert(bar_series).returning(bar_series.c.id)
@@ -34,11 +34,12 @@ _COVERING: Final = _segment.where(
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Where the bars of a decision are: so many of a series, from a place on."""
+    """Where the bars of a decision are: so many of a series, from a place on, and the checksum of what they were."""
 
     series_id: int
     first: int
     count: int
+    crc: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +66,7 @@ class BarArchive:
             stored = match(_stored_tails(connection, key), bits)
             found = stored or (_new_series(connection, symbol, bars.interval), 0)
             tail = _with(connection, *found, bits)
-        return Placed(Window(tail.series_id, found[1], len(bars)), key, tail)
+        return Placed(Window(tail.series_id, found[1], len(bars), crc_of(bits, bars.interval)), key, tail)
 
     def remember(self, placed: Placed) -> None:
         """Take note of a committed window."""
@@ -80,7 +81,7 @@ def read_bars(connection: Connection, window: Window, interval: Interval) -> Bar
     """Return the bars of a window.
 
     Raises:
-        RecordCorruptError: a segment is missing or damaged.
+        RecordCorruptError: a segment is missing, damaged or altered.
     """
     stop = window.first + window.count
     at = {"series_id": window.series_id, "start": window.first, "stop": stop}
@@ -88,8 +89,8 @@ def read_bars(connection: Connection, window: Window, interval: Interval) -> Bar
     bits = join(segments)
     skipped = window.first - segments[0].first if segments else 0
     part = bits[:, skipped : skipped + window.count]
-    if part.shape[1] != window.count:
-        raise RecordCorruptError("Stored bars of a decision are missing; restore the store from a backup.")
+    if crc_of(part, interval) != window.crc:
+        raise RecordCorruptError("The stored bars of a decision were altered; restore the store from a backup.")
     return bars_from(part, interval)
 
 

@@ -1,21 +1,19 @@
 """Decisions as rows, and the statements that read them."""
 
 import zlib
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, bindparam, func, select, tuple_
+from sqlalchemy import Select, bindparam, func, select, tuple_
 
-from app.domain.decisions import ChainHead, DecisionDraft, Evidence, SealedRecord
+from app.domain.decisions import ChainHead, DecisionDraft, SealedRecord
 from app.domain.errors import RecordCorruptError
 from app.domain.market import Interval
 from app.domain.times import from_micros
 from app.storage.bar_archive import Window
 from app.storage.cursors import Place
 from app.storage.figures import final_recommendation
-from app.storage.inserts import Values
+from app.storage.prepared import AnyRow, Values
 from app.storage.tables import bar_series, decisions, events
-
-AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 _FAST: Final = 1
 
@@ -37,7 +35,7 @@ CHAIN_PAGE: Final = (
 EVIDENCE: Final = (
     select(
         decisions.c.evidence,
-        decisions.c.bars_digest,
+        decisions.c.bars_crc,
         decisions.c.series_id,
         decisions.c.first_bar,
         decisions.c.bar_count,
@@ -81,7 +79,7 @@ def row_of(record: SealedRecord, created_at: int, draft: DecisionDraft, window: 
         window.series_id,
         window.first,
         window.count,
-        draft.bars.digest(),
+        window.crc,
         record.body,
         zlib.compress(draft.evidence, _FAST),
     )
@@ -117,18 +115,7 @@ def window_of(row: AnyRow) -> tuple[Window, Interval]:
     """
     if row.interval is None:
         raise RecordCorruptError("The series of bars of a decision is missing; restore the store from a backup.")
-    return Window(row.series_id, row.first_bar, row.bar_count), Interval(row.interval, row.seconds)
-
-
-def evidence_of(row: AnyRow, evidence: Evidence) -> Evidence:
-    """Return `evidence` when its bars are those of the row.
-
-    Raises:
-        RecordCorruptError: they are not.
-    """
-    if evidence.bars.digest() != row.bars_digest:
-        raise RecordCorruptError("The stored bars of a decision were altered; restore the store from a backup.")
-    return evidence
+    return Window(row.series_id, row.first_bar, row.bar_count, row.bars_crc), Interval(row.interval, row.seconds)
 
 
 def unpacked(document: bytes) -> bytes:

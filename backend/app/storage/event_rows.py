@@ -1,14 +1,14 @@
 """Events as rows: their JSON, and beside it the few values that performance figures add up."""
 
-from typing import Any, Final
+from typing import Final
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from app.domain.events import Event, EventType
 from app.domain.times import from_micros, to_micros
 from app.storage.figures import figures
-from app.storage.inserts import Values
+from app.storage.prepared import AnyRow, Values
 from app.storage.tables import events
 
 SELECT_EVENTS: Final = select(
@@ -40,7 +40,7 @@ def row_of(event: Event) -> Values:
     )
 
 
-def event_of(row: Row[*tuple[Any, ...]]) -> Event:
+def event_of(row: AnyRow) -> Event:
     """Return the event of a row of SELECT_EVENTS."""
     kind, data, timestamp, *rest = row
     return Event(EventType(kind), orjson.loads(data), from_micros(timestamp), *rest)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from app.domain.errors import RecordCorruptError, StoreError, StoreUnavailableError
 
@@ -28,7 +28,7 @@ _CORRUPT: Final = {
 
 @contextmanager
 def store_failures() -> Iterator[None]:
-    """Raise the errors of a database as errors of the store; a violated constraint is left to whoever caused it.
+    """Raise the errors of a database as errors of the store; violated constraints and wrong statements pass through.
 
     Raises:
         StoreUnavailableError: disk full, locked, not writable, not reachable.
@@ -36,11 +36,11 @@ def store_failures() -> Iterator[None]:
     """
     try:
         yield
-    except IntegrityError:
+    except (IntegrityError, ProgrammingError):
         raise
     except DBAPIError as error:
         raise as_store_error(error.orig) from error
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
         raise as_store_error(error) from error
     except OSError as error:
         raise StoreUnavailableError(f"The store cannot be reached: {error.strerror or 'no connection'}.") from error

@@ -48,6 +48,7 @@ bar_segments = Table(
     Column("first_index", BigInteger, primary_key=True),
     Column("bar_count", Integer, nullable=False),
     Column("bits", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 decisions = Table(
@@ -63,7 +64,7 @@ decisions = Table(
     Column("series_id", ForeignKey(bar_series.c.id), nullable=False),
     Column("first_bar", BigInteger, nullable=False),
     Column("bar_count", Integer, nullable=False),
-    Column("bars_digest", String, nullable=False),
+    Column("bars_crc", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("evidence", LargeBinary, nullable=False),
     UniqueConstraint("symbol", "sequence"),

@@ -13,7 +13,7 @@ from app.domain.times import to_micros
 from app.storage import decision_rows, event_rows
 from app.storage.bar_archive import BarArchive, Placed
 from app.storage.figures import numbered
-from app.storage.inserts import insert_if_free, insert_rows
+from app.storage.prepared import insert_if_free, insert_rows, only_row
 from app.storage.tables import decisions, events, idempotency_keys
 
 _LAST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
@@ -44,7 +44,7 @@ class DecisionWriter:
             StillRunningError: its Idempotency-Key is taken.
             ConflictError: a decision of that id is stored already.
         """
-        ends = connection.execute(decision_rows.ENDS, {"symbol": draft.symbol}).one()
+        ends = only_row(connection, decision_rows.ENDS, symbol=draft.symbol)
         record = draft.seal(decision_rows.head_of(ends, draft.symbol))
         if draft.keyed is not None:
             write_answer(connection, draft.keyed)

@@ -27,7 +27,6 @@ from app.storage.decision_rows import (
     EVIDENCE,
     HEADS,
     RECORD_BY_ID,
-    evidence_of,
     listing,
     record_of,
     unpacked,
@@ -180,5 +179,4 @@ def _evidence(connection: Connection, decision_id: str) -> Evidence | None:
     row = connection.execute(EVIDENCE, {"decision_id": decision_id}).first()
     if row is None:
         return None
-    bars = read_bars(connection, *window_of(row))
-    return evidence_of(row, Evidence(unpacked(row.evidence), bars))
+    return Evidence(unpacked(row.evidence), read_bars(connection, *window_of(row)))

@@ -1,0 +1,42 @@
+"""The statements of the write path, compiled once per database and given their values by position.
+
+A decision writes some twenty rows; naming every value of each again would cost more than the database does.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Dialect, Row, Select, Table, insert
+
+Values: TypeAlias = tuple[Any, ...]
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+
+def insert_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
+    """Insert complete rows, values in the order of the columns of `table`."""
+    connection.exec_driver_sql(_statement(connection.dialect, table), list(rows))
+
+
+def insert_if_free(connection: Connection, table: Table, row: Values) -> bool:
+    """Insert a complete row; return False when its primary key or another unique value is taken."""
+    statement = f"{_statement(connection.dialect, table)} ON CONFLICT DO NOTHING"
+    return connection.exec_driver_sql(statement, row).rowcount == 1
+
+
+def only_row(connection: Connection, query: Select[Any], **values: object) -> AnyRow:
+    """Return the one row of `query` with `values` for its parameters."""
+    text, names, constants = _query(connection.dialect, query)
+    return connection.exec_driver_sql(text, tuple(values.get(name, constants[name]) for name in names)).one()
+
+
+@cache
+def _statement(dialect: Dialect, table: Table) -> str:
+    return str(insert(table).compile(dialect=dialect))
+
+
+@cache
+def _query(dialect: Dialect, query: Select[Any]) -> tuple[str, tuple[str, ...], Mapping[str, object]]:
+    """Return the text of a query, its parameters by position, and the value of each that is a constant."""
+    compiled = query.compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ()), compiled.params

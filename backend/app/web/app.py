@@ -1,0 +1,70 @@
+"""The web application: the desk behind REST routes and a socket, with a gate in front."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from app.access.policy import AccessPolicy
+from app.agent_system import AgentSystem
+from app.config import Settings, read_settings
+from app.domain.errors import AgentSystemError
+from app.web import error_responses as errors
+from app.web.feed import Feed
+from app.web.gate import Gate
+from app.web.openapi import describe
+from app.web.routes import agents, consensus, decisions, health, indicators, tools
+
+ROUTERS = (agents.router, consensus.router, decisions.router, indicators.router, tools.router, health.router)
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+
+def create_app(system: AgentSystem | None = None, settings: Settings | None = None) -> FastAPI:
+    """Build the application; the desk starts and stops with the application's lifespan.
+
+    Args:
+        system: built from `settings` when None.
+        settings: read from the environment when None.
+
+    Raises:
+        InvalidInputError: a setting in the environment is wrong; the message names it.
+    """
+    settings = settings or read_settings()
+    system = system or AgentSystem(settings)
+    policy = AccessPolicy.of(settings)
+    app = FastAPI(
+        title="Conclave",
+        version=version("conclave"),
+        lifespan=_lifespan(system),
+        middleware=[Middleware(Gate, policy=policy)],
+        exception_handlers={
+            AgentSystemError: errors.on_error,
+            RequestValidationError: errors.on_invalid_fields,
+            HTTPException: errors.on_http_error,
+        },
+        redirect_slashes=False,
+        redoc_url=None,
+        telemetry=NO_TELEMETRY,
+    )
+    app.state.system = system
+    app.state.feed = Feed(system, settings, policy)
+    app.state.running_keys = {}
+    for router in ROUTERS:
+        app.include_router(router)
+    app.router.add_websocket_route("/ws/agents", app.state.feed)
+    app.openapi = describe(app, needs_key=policy.key is not None)  # type: ignore[method-assign]
+    return app
+
+
+def _lifespan(system: AgentSystem) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        async with system, app.state.feed:
+            yield
+
+    return run

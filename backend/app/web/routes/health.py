@@ -1,0 +1,59 @@
+"""Is the process alive, is it ready, how is each part?"""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.observability.health import DOWN, UP
+from app.web import schemas_of_parts
+from app.web.bodies import JsonRoute
+from app.web.replies import reply
+from app.web.routes.common import desk_of
+
+router = APIRouter(prefix="/health", tags=["health"], route_class=JsonRoute)
+
+_LIVE, _READY, _NOT_READY = {"status": "alive"}, {"status": "ready"}, {"status": "not ready"}
+
+
+@router.get(
+    "",
+    summary="How each part is doing",
+    response_model=None,
+    responses={
+        200: {"model": schemas_of_parts.HealthView},
+        503: {"model": schemas_of_parts.HealthView, "description": "a part is down"},
+    },
+)
+async def health(request: Request) -> Response:
+    """Answer 200 when every part is up, else 503; both say which part, how and since when."""
+    parts: dict[str, Any] = (await request.app.state.system.get_system_status())["component_health"]
+    parts["websocket_feed"] = {"status": UP, "detail": request.app.state.feed.describe()}
+    is_up = all(part["status"] == UP for part in parts.values())
+    return reply({"status": UP if is_up else DOWN, "component_health": parts}, 200 if is_up else 503)
+
+
+@router.get(
+    "/live",
+    summary="Whether the process is alive",
+    response_model=None,
+    responses={200: {"model": schemas_of_parts.LifeSign}},
+)
+async def live() -> Response:
+    """Answer without touching anything."""
+    return reply(_LIVE)
+
+
+@router.get(
+    "/ready",
+    summary="Whether requests can be served",
+    response_model=None,
+    responses={200: {"model": schemas_of_parts.LifeSign}, 503: {"model": schemas_of_parts.LifeSign}},
+)
+async def ready(request: Request) -> Response:
+    """Answer 200 when the desk runs and its store can be read, else 503."""
+    desk = await desk_of(request)
+    parts = await desk.health.report()
+    is_ready = all(part["status"] == UP for part in parts.values())
+    return reply(_READY if is_ready else _NOT_READY, 200 if is_ready else 503)

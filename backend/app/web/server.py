@@ -1,0 +1,109 @@
+"""Serve the application: one process, one event loop, everything bounded."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from socket import AF_INET, AF_INET6, create_server, socket
+from typing import Any
+
+import uvicorn
+
+from app.access.policy import check_bind
+from app.agent_system import AgentSystem
+from app.config import Settings
+from app.domain.errors import InvalidInputError
+from app.observability.logging import configure_logging
+from app.web.app import create_app
+from app.web.protocols import GuardedHttp, GuardedSocket
+
+MAX_FRAME = 1024 * 1024
+PING_EVERY_S = 20.0
+GRACE_S = 10
+KEEP_ALIVE_S = 15
+BACKLOG = 1_024
+
+
+class ReadyServer(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket) -> None:
+        super().__init__(config)
+        self._listener = listener
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start listening, then say so."""
+        await super().startup(sockets)
+        url = url_of(self._listener)
+        print(f"Conclave is ready on {url} (try {url}/docs)", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def serve(settings: Settings) -> None:
+    """Serve until the process is told to stop.
+
+    Raises:
+        InvalidInputError: the address needs a key or cannot be listened on; says what to do.
+        StoreError: the store cannot be opened.
+    """
+    check_bind(settings)
+    configure_logging(settings.log_level, settings.log_format)
+    listener = listen_on(settings.host, settings.port)
+    with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve_on(listener, settings))
+
+
+async def serve_on(listener: socket, settings: Settings, system: AgentSystem | None = None) -> None:
+    """Serve on a bound listener; what keeps the desk from starting is raised before anyone can connect."""
+    async with system or AgentSystem(settings) as running:
+        server = ReadyServer(server_config(create_app(running, settings), settings), listener)
+        await server.serve(sockets=[listener])
+
+
+def server_config(app: Any, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn is to run `app`."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=GuardedHttp,
+        ws=GuardedSocket,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=MAX_FRAME,
+        ws_ping_interval=PING_EVERY_S,
+        ws_ping_timeout=PING_EVERY_S,
+        ws_per_message_deflate=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def listen_on(host: str, port: int) -> socket:
+    """Bind the listener; port 0 picks a free one.
+
+    Raises:
+        InvalidInputError: the port is taken or the address is not of this machine.
+    """
+    bare = host.strip("[]")
+    try:
+        return create_server((bare, port), family=AF_INET6 if ":" in bare else AF_INET, backlog=BACKLOG)
+    except OSError as error:
+        why = f"Cannot listen on {host}, port {port}: {error.strerror or 'not possible'}."
+        raise InvalidInputError(f"{why} Choose another with --host and --port.") from None
+
+
+def url_of(listener: socket) -> str:
+    """Return the address of the listener as a browser on this machine would write it."""
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

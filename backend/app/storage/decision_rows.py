@@ -11,6 +11,7 @@ from app.domain.market import Interval
 from app.domain.times import from_micros
 from app.storage.bar_archive import Window
 from app.storage.cursors import Place
+from app.storage.failures import damage_told
 from app.storage.figures import final_recommendation
 from app.storage.prepared import AnyRow, Values
 from app.storage.tables import bar_series, decisions, events
@@ -86,9 +87,14 @@ def row_of(record: SealedRecord, created_at: int, draft: DecisionDraft, window: 
 
 
 def record_of(row: AnyRow) -> SealedRecord:
-    """Return the record of a row of SELECT_RECORDS."""
+    """Return the record of a row of SELECT_RECORDS.
+
+    Raises:
+        RecordCorruptError: its time is none.
+    """
     decision_id, symbol, sequence, previous_hash, digest, created_at, body = row
-    return SealedRecord(decision_id, symbol, sequence, previous_hash, digest, from_micros(created_at), body)
+    with damage_told("A decision in the store"):
+        return SealedRecord(decision_id, symbol, sequence, previous_hash, digest, from_micros(created_at), body)
 
 
 def head_of(row: AnyRow, symbol: str) -> ChainHead:
@@ -124,7 +130,5 @@ def unpacked(document: bytes) -> bytes:
     Raises:
         RecordCorruptError: the stored bytes are damaged.
     """
-    try:
+    with damage_told("The evidence of a decision"):
         return zlib.decompress(document)
-    except zlib.error as error:
-        raise RecordCorruptError("The evidence of a decision is damaged; restore the store from a backup.") from error

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.domain.events import Event, EventType
 from app.domain.times import from_micros, to_micros
+from app.storage.failures import damage_told
 from app.storage.figures import figures
 from app.storage.prepared import AnyRow, Values
 from app.storage.tables import events
@@ -41,6 +42,11 @@ def row_of(event: Event) -> Values:
 
 
 def event_of(row: AnyRow) -> Event:
-    """Return the event of a row of SELECT_EVENTS."""
+    """Return the event of a row of SELECT_EVENTS.
+
+    Raises:
+        RecordCorruptError: it is not as it was written.
+    """
     kind, data, timestamp, *rest = row
-    return Event(EventType(kind), orjson.loads(data), from_micros(timestamp), *rest)
+    with damage_told("An event in the store"):
+        return Event(EventType(kind), orjson.loads(data), from_micros(timestamp), *rest)

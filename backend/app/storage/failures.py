@@ -1,6 +1,7 @@
 """What went wrong in the database, said in the words of the store."""
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -26,6 +27,9 @@ _CORRUPT: Final = {
 }
 
 
+_NOT_TEXT: Final = "Could not decode to UTF-8"
+
+
 @contextmanager
 def store_failures() -> Iterator[None]:
     """Raise the errors of a database as errors of the store; violated constraints and wrong statements pass through.
@@ -46,12 +50,27 @@ def store_failures() -> Iterator[None]:
         raise StoreUnavailableError(f"The store cannot be reached: {error.strerror or 'no connection'}.") from error
 
 
+@contextmanager
+def damage_told(what: str) -> Iterator[None]:
+    """Raise as RecordCorruptError that something stored cannot be read.
+
+    Args:
+        what: names it, at the beginning of a sentence.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError, zlib.error) as error:
+        raise RecordCorruptError(f"{what} is damaged; restore the store from a backup.") from error
+
+
 def as_store_error(cause: BaseException | None) -> StoreError:
     """Return the store's error for one of the driver."""
     code = getattr(cause, "sqlite_errorcode", None)
     primary = code & _PRIMARY_CODE if isinstance(code, int) else None
     if primary in _CORRUPT:
         return RecordCorruptError(_CORRUPT[primary])
+    if primary is None and _NOT_TEXT in str(cause):
+        return RecordCorruptError(_CORRUPT[11])
     if primary in _UNAVAILABLE:
         return StoreUnavailableError(_UNAVAILABLE[primary])
     return StoreUnavailableError("The database refused the request; see the log for its reason. Nothing was stored.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from app.storage.schema import revision_of
 from app.storage.session import database_at
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ async def upgrade(target: Path | str, revision: str = "head") -> None:
 
     Raises:
         StoreUnavailableError: it cannot be opened or written; it is as it was.
+        StoreOutdatedError: it is newer than this code, or not one of Conclave's.
     """
     database = database_at(target)
     await database.open()
@@ -28,9 +30,14 @@ async def upgrade(target: Path | str, revision: str = "head") -> None:
 
 
 def upgrade_connection(connection: Connection, revision: str = "head") -> None:
-    """Run the missing steps up to `revision` on an open connection; its owner commits."""
+    """Run the missing steps up to `revision` on an open connection; its owner commits.
+
+    Raises:
+        StoreOutdatedError: the database is newer than this code, or not one of Conclave's.
+    """
     from alembic import command
 
+    revision_of(connection)
     command.upgrade(configuration(connection), revision)
 
 

@@ -21,13 +21,30 @@ def prepare(connection: Connection) -> None:
     Raises:
         StoreOutdatedError: the tables are older or newer than this code, or were not made by Conclave.
     """
-    tables = inspect(connection).get_table_names()
-    if not tables:
+    if not inspect(connection).get_table_names():
         _create(connection)
-    elif version_table.name not in tables:
-        raise StoreOutdatedError("The store has tables but no version: try `conclave migrate`, or choose another path.")
-    else:
-        _check(connection.execute(select(version_table.c.version_num)).scalars().all())
+    elif revision_of(connection) != HEAD:
+        raise StoreOutdatedError("The store was written by an older Conclave; run `conclave migrate` once.")
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of a database that this code works with or can upgrade; None when it has no tables of ours.
+
+    Raises:
+        StoreOutdatedError: its tables are newer, or were not made by Conclave.
+    """
+    tables = inspect(connection).get_table_names()
+    if tables and version_table.name not in tables:
+        raise StoreOutdatedError(
+            "The database has tables but no version of Conclave's; choose another path, "
+            "or restore a backup and run `conclave migrate`."
+        )
+    revision = connection.execute(select(version_table.c.version_num)).scalar() if tables else None
+    if revision is not None and revision not in REVISIONS:
+        raise StoreOutdatedError(
+            "The store was written by a newer Conclave; upgrade Conclave to that version."
+        )
+    return revision
 
 
 def _create(connection: Connection) -> None:
@@ -35,11 +52,3 @@ def _create(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=False)
     version_table.create(connection)
     connection.execute(version_table.insert(), {"version_num": HEAD})
-
-
-def _check(stamped: object) -> None:
-    if stamped == [HEAD]:
-        return
-    if stamped in ([], *([revision] for revision in REVISIONS)):
-        raise StoreOutdatedError("The store was written by an older Conclave; run `conclave migrate` once.")
-    raise StoreOutdatedError("The store was written by a newer Conclave; upgrade Conclave to at least that version.")

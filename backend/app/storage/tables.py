@@ -13,12 +13,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
     UniqueConstraint,
 )
+
+from app.storage.stored_bytes import StoredBytes
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -47,7 +48,7 @@ bar_segments = Table(
     Column("series_id", ForeignKey(bar_series.c.id), primary_key=True),
     Column("first_index", BigInteger, primary_key=True),
     Column("bar_count", Integer, nullable=False),
-    Column("bits", LargeBinary, nullable=False),
+    Column("bits", StoredBytes, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -65,8 +66,8 @@ decisions = Table(
     Column("first_bar", BigInteger, nullable=False),
     Column("bar_count", Integer, nullable=False),
     Column("bars_crc", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("evidence", LargeBinary, nullable=False),
+    Column("body", StoredBytes, nullable=False),
+    Column("evidence", StoredBytes, nullable=False),
     UniqueConstraint("symbol", "sequence"),
     Index(None, "created_at", "id"),
     Index(None, "symbol", "created_at", "id"),
@@ -87,7 +88,7 @@ events = Table(
     Column("confidence", Float),
     Column("status", String),
     Column("duration_ms", Float),
-    Column("data", LargeBinary, nullable=False),
+    Column("data", StoredBytes, nullable=False),
     Index(None, "type"),
 )
 
@@ -98,5 +99,5 @@ idempotency_keys = Table(
     Column("fingerprint", String, nullable=False),
     Column("status", Integer, nullable=False),
     Column("decision_id", String),
-    Column("body", LargeBinary),
+    Column("body", StoredBytes),
 )

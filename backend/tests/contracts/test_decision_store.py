@@ -100,6 +100,21 @@ class DecisionStoreContract:
         assert_chain(await whole_chain(store))
         assert [event.seq for event in await all_events(store)] == list(range(1, 25))
 
+    async def test_an_append_whose_caller_gives_up_is_stored_whole_or_not_at_all(self, store: DecisionStore) -> None:
+        tasks = [asyncio.create_task(store.append(a_draft(f"d{number}"))) for number in range(8)]
+        await asyncio.wait([tasks[0]])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await store.append(a_draft("last"))
+        await store.close()
+        await store.open()
+
+        chain = await whole_chain(store)
+        assert_chain(chain)
+        assert {"d0", "last"} <= {record.decision_id for record in chain}
+        assert len(await all_events(store)) == 2 * len(chain)
+
     async def test_a_seal_that_fails_stores_nothing(self, store: DecisionStore) -> None:
         def refuse(_: ChainHead) -> SealedRecord:
             raise ValueError("no seal")

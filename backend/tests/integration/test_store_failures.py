@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from app.domain.decisions import EventFilter
 from app.domain.errors import ConflictError, RecordCorruptError, StoreUnavailableError
 from app.storage.embedded_database import EmbeddedDatabase
 from app.storage.repositories.decisions import SqlDecisionStore
@@ -172,11 +173,34 @@ async def test_a_damaged_series_is_not_continued(tmp_path):
 async def test_an_altered_record_is_read_as_it_stands_in_the_file(tmp_path):
     path = tmp_path / "conclave.db"
     async with opened(path) as store:
-        await store.append(a_draft("d1"))
-        alter(path, "UPDATE decisions SET body = x'7b7d'")
+        body = (await store.append(a_draft("d1"))).record.body
+        alter(path, "UPDATE decisions SET body = replace(body, 'BUY', 'SELL')")
 
-        assert (await store.get("d1")).body == b"{}"
-        assert [record.body async for record in store.chain("AAPL")] == [b"{}"]
+        altered = body.replace(b"BUY", b"SELL")
+        assert (await store.get("d1")).body == altered
+        assert [record.body async for record in store.chain("AAPL")] == [altered]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE events SET data = x'7b'",
+        "UPDATE events SET type = 'rumour'",
+        "UPDATE events SET timestamp = 9000000000000000000",
+        "UPDATE events SET name = cast(x'ff' AS TEXT)",
+        "UPDATE decisions SET created_at = 9000000000000000000",
+        "UPDATE decisions SET created_at = 'yesterday'",
+    ],
+)
+async def test_rows_that_cannot_be_read_are_noticed(tmp_path, damage):
+    path = tmp_path / "conclave.db"
+    async with opened(path) as store:
+        await store.append(a_draft("d1"))
+        alter(path, damage)
+
+        with pytest.raises(RecordCorruptError, match="damaged"):
+            await store.get("d1")
+            await store.events_after(0, 10, EventFilter(frozenset({"*"})))
 
 
 async def test_windows_that_slide_store_each_bar_once(tmp_path):

@@ -95,12 +95,17 @@ async def test_a_store_of_a_later_version_asks_for_a_newer_conclave(path):
     await executed(path, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreOutdatedError, match="upgrade Conclave"):
         await SqlDecisionStore(EmbeddedDatabase(path)).open()
+    with pytest.raises(StoreOutdatedError, match="upgrade Conclave"):
+        await upgrade(path)
 
 
 async def test_a_database_of_somebody_else_is_left_alone(path):
     await executed(path, "CREATE TABLE recipes (name TEXT)")
     with pytest.raises(StoreOutdatedError, match="no version"):
         await SqlDecisionStore(EmbeddedDatabase(path)).open()
+    with pytest.raises(StoreOutdatedError, match="no version"):
+        await upgrade(path)
+    assert len(await on_file(path, lambda connection: connection.exec_driver_sql(SHAPE).all())) == 1
 
 
 async def test_the_code_knows_every_step(path):

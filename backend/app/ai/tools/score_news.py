@@ -1,0 +1,32 @@
+"""Tool: the mood of the supplied headlines, by lexicon."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.ai.tools.news_lexicon import score
+from app.domain.market import AnalysisContext
+
+HALF_LIFE_S = 3 * 86_400
+
+
+class ScoreNews:
+    """Scores each headline and averages them, the newer counting more."""
+
+    name = "score_news"
+    description = "Sentiment of each headline in [-1, 1] and their mean, weighted by recency (half-life three days)."
+
+    def run(self, context: AnalysisContext) -> Mapping[str, Any]:
+        """Return `items` (score and age in days, oldest first), `mean` and `effective_items`."""
+        ages = [(context.as_of - item.timestamp).total_seconds() for item in context.news]
+        scores = [score(item.title, item.text) for item in context.news]
+        weights = [0.5 ** (age / HALF_LIFE_S) for age in ages]
+        total = sum(weights)
+        mean = sum(weight * value for weight, value in zip(weights, scores, strict=True)) / total if total else 0.0
+        squares = sum(weight * weight for weight in weights)
+        return {
+            "items": [
+                {"score": value, "age_days": round(age / 86_400, 3)} for value, age in zip(scores, ages, strict=True)
+            ],
+            "mean": round(mean, 6),
+            "effective_items": round(total * total / squares, 6) if squares else 0.0,
+        }

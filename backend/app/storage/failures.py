@@ -27,21 +27,24 @@ _CORRUPT: Final = {
 }
 
 
+_OVERTAKEN: Final = "Another writer took the same place in the record first; nothing was stored, try again."
 _NOT_TEXT: Final = "Could not decode to UTF-8"
 
 
 @contextmanager
 def store_failures() -> Iterator[None]:
-    """Raise the errors of a database as errors of the store; violated constraints and wrong statements pass through.
+    """Raise the errors of a database as errors of the store; a wrong statement passes through as it is.
 
     Raises:
-        StoreUnavailableError: disk full, locked, not writable, not reachable.
+        StoreUnavailableError: disk full, locked, not writable, not reachable, or another writer came first.
         RecordCorruptError: the file is damaged or no database.
     """
     try:
         yield
-    except (IntegrityError, ProgrammingError):
+    except ProgrammingError:
         raise
+    except IntegrityError as error:
+        raise StoreUnavailableError(_OVERTAKEN) from error
     except DBAPIError as error:
         raise as_store_error(error.orig) from error
     except sqlite3.OperationalError as error:

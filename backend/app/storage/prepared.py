@@ -19,9 +19,8 @@ def insert_rows(connection: Connection, table: Table, rows: Iterable[Values]) ->
 
 
 def insert_if_free(connection: Connection, table: Table, row: Values) -> bool:
-    """Insert a complete row; return False when its primary key or another unique value is taken."""
-    statement = f"{_statement(connection.dialect, table)} ON CONFLICT DO NOTHING"
-    return connection.exec_driver_sql(statement, row).rowcount == 1
+    """Insert a complete row; return False when its primary key is taken."""
+    return connection.exec_driver_sql(_unless_taken(connection.dialect, table), row).rowcount == 1
 
 
 def only_row(connection: Connection, query: Select[Any], **values: object) -> AnyRow:
@@ -33,6 +32,12 @@ def only_row(connection: Connection, query: Select[Any], **values: object) -> An
 @cache
 def _statement(dialect: Dialect, table: Table) -> str:
     return str(insert(table).compile(dialect=dialect))
+
+
+@cache
+def _unless_taken(dialect: Dialect, table: Table) -> str:
+    key = ", ".join(map(dialect.identifier_preparer.format_column, table.primary_key))
+    return f"{_statement(dialect, table)} ON CONFLICT ({key}) DO NOTHING"
 
 
 @cache

@@ -41,9 +41,7 @@ def revision_of(connection: Connection) -> str | None:
         )
     revision = connection.execute(select(version_table.c.version_num)).scalar() if tables else None
     if revision is not None and revision not in REVISIONS:
-        raise StoreOutdatedError(
-            "The store was written by a newer Conclave; upgrade Conclave to that version."
-        )
+        raise StoreOutdatedError("The store was written by a newer Conclave; upgrade Conclave to that version.")
     return revision
 
 

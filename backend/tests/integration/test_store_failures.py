@@ -4,10 +4,11 @@ import asyncio
 import sqlite3
 import stat
 import threading
+from dataclasses import replace
 
 import pytest
 
-from app.domain.decisions import EventFilter
+from app.domain.decisions import ChainHead, EventFilter
 from app.domain.errors import ConflictError, RecordCorruptError, StoreUnavailableError
 from app.storage.embedded_database import EmbeddedDatabase
 from app.storage.repositories.decisions import SqlDecisionStore
@@ -48,6 +49,16 @@ async def test_a_failed_write_is_not_remembered_as_stored_bars(tmp_path):
         await store.append(a_draft("d2", bars=some_bars(2, 30)))
 
         assert (await store.evidence("d2")).bars.digest() == some_bars(2, 30).digest()
+
+
+async def test_a_place_in_the_chain_is_given_once(tmp_path):
+    async with opened(tmp_path / "conclave.db") as store:
+        await store.append(a_draft("d1"))
+        late = replace(a_draft("d2"), seal=lambda head: a_draft("d2").seal(ChainHead(head.symbol)))
+        with pytest.raises(StoreUnavailableError, match="try again"):
+            await store.append(late)
+
+        assert len(await assert_intact(store)) == 1
 
 
 async def test_a_store_held_by_another_process_is_said(tmp_path):

@@ -1,7 +1,7 @@
 import sqlite3
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from app.domain.errors import RecordCorruptError, StoreUnavailableError
 from app.storage.failures import store_failures
@@ -40,6 +40,11 @@ def test_a_server_that_does_not_answer_is_unavailable():
         raise ConnectionRefusedError(111, "Connection refused")
 
 
-def test_a_violated_constraint_is_left_to_its_cause():
-    with pytest.raises(IntegrityError), store_failures():
+def test_a_place_that_is_taken_can_be_asked_for_again():
+    with pytest.raises(StoreUnavailableError, match="try again"), store_failures():
         raise IntegrityError("INSERT", {}, sqlite3.IntegrityError("unique"))
+
+
+def test_a_wrong_statement_is_left_as_it_is():
+    with pytest.raises(ProgrammingError), store_failures():
+        raise ProgrammingError("SELECT ?", {}, sqlite3.ProgrammingError("bindings"))

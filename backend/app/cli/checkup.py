@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -43,7 +43,7 @@ def findings() -> list[Finding]:
         return [*found, Finding("settings", PROBLEM, str(error), f"correct or unset {names}")]
     checks: tuple[Callable[[Settings], Finding], ...] = (_home, _store, _database, _api_key, _address)
     found += [check(settings) for check in checks]
-    return [*found, _indicators(), _analysts(), *_models(), *_services()]
+    return [*found, _indicators(), panel(plugins.names("analyst")), *_models(), *_services()]
 
 
 def _python() -> Finding:
@@ -104,12 +104,13 @@ def _indicators() -> Finding:
         return Finding("TA-Lib", OK, str(talib.__version__))
 
 
-def _analysts() -> Finding:
-    failed = [role for role in plugins.names("analyst") if not _loads(role)]
+def panel(roles: Sequence[str]) -> Finding:
+    """Tell whether the analysts that play these roles can be loaded."""
+    failed = [role for role in roles if not _loads(role)]
     if failed:
         fix = "reinstall Conclave, or the package that adds them"
         return Finding("analysts", PROBLEM, f"{', '.join(failed)} cannot be loaded", fix)
-    return Finding("analysts", OK, ", ".join(plugins.names("analyst")))
+    return Finding("analysts", OK, ", ".join(roles))
 
 
 def _loads(role: str) -> bool:
@@ -122,15 +123,15 @@ def _loads(role: str) -> bool:
 
 def _models() -> Iterator[Finding]:
     for name in MODEL_KEYS:
-        yield Finding(name, OK, "set" if os.environ.get(name) else "not set: rules are used")
+        yield Finding(name, OK, f"{'set' if os.environ.get(name) else 'not set'}: rules are used")
     url = os.environ.get("OLLAMA_BASE_URL")
-    yield Finding("OLLAMA_BASE_URL", OK, without_credentials(url) if url else "not set: rules are used")
+    yield Finding("OLLAMA_BASE_URL", OK, f"{without_credentials(url) if url else 'not set'}: rules are used")
 
 
 def _services() -> Iterator[Finding]:
     for name in SERVICES:
         url = os.environ.get(name)
-        yield Finding(name, OK, without_credentials(url) if url else "not set: not needed")
+        yield Finding(name, OK, f"{without_credentials(url) if url else 'not set'}: not needed, events stay in process")
 
 
 def without_credentials(url: str) -> str:

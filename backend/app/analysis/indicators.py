@@ -97,7 +97,7 @@ def _of_prices(high: Column, low: Column, close: Column) -> Iterator[tuple[str, 
     if close.max() > close.min():
         yield "rsi_14", talib.RSI(close, 14)
     if _moves(high, low, 5):
-        yield from zip(("stoch_k", "stoch_d"), talib.STOCH(high, low, close, 5, 3, 0, 3, 0), strict=True)
+        yield from zip(("stoch_k", "stoch_d"), talib.STOCH(high, low, close), strict=True)
     if _moves(high, low, 14):
         yield "williams_r_14", talib.WILLR(high, low, close, 14)
 

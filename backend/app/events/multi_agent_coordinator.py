@@ -14,7 +14,7 @@ from app.analysis.voting import analyse_voting
 from app.consensus.early_close import can_close
 from app.consensus.engine import decide
 from app.domain.decisions import DecisionDraft, SealedRecord
-from app.domain.errors import NotFoundError
+from app.domain.errors import ConflictError, NotFoundError
 from app.domain.events import Event, coordination, tool_called, vote_cast
 from app.domain.identifiers import agent_id, new_id
 from app.domain.questions import Question
@@ -115,6 +115,14 @@ class MultiAgentCoordinator:
         log.info("decision made", symbol=record.symbol, decision_id=record.decision_id, sequence=record.sequence)
         return record
 
+    def check(self, question: Question) -> None:
+        """Do nothing if the question can be used.
+
+        Raises:
+            InvalidInputError: it cannot; names what is wrong and the next step.
+        """
+        open_case(question, self.analysts)
+
     def request_consensus(self, question: Question) -> str:
         """Start deciding in the background; return the id, which becomes the decision's id.
 
@@ -122,7 +130,7 @@ class MultiAgentCoordinator:
             InvalidInputError: the question cannot be used.
             OverloadedError: too many requests are pending.
         """
-        open_case(question, self.analysts)
+        self.check(question)
         self._requests.start(question.decision_id, self.decide(question))
         return question.decision_id
 
@@ -151,7 +159,9 @@ class MultiAgentCoordinator:
             NotFoundError: there is no such request.
             ConflictError: it is already complete.
         """
-        await self.consensus(consensus_id)
+        known = await self.consensus(consensus_id)
+        if known.status == "complete":
+            raise ConflictError("The consensus request is already complete; it cannot be cancelled.")
         ended = await self._requests.cancel(consensus_id)
         payload = {"decision_id": consensus_id, "consensus_id": consensus_id, "consensus_achieved": False}
         event = coordination("consensus_cancelled", "", consensus_id, payload, self._clock.now())

@@ -21,9 +21,9 @@ class MarketAnalyst:
     role: ClassVar = "market_analyst"
     question: ClassVar = "Which way has the market been moving, and is the move larger than its noise?"
     rule: ClassVar = (
-        "Time-series momentum over 21, 63 and 126 bars, each return over its own volatility (Moskowitz, Ooi and Pedersen "
-        "2012, J. Financial Economics 104); halved when the 20- and 50-bar averages disagree (Brock, Lakonishok and "
-        "LeBaron 1992, J. Finance 47); strong only with an ADX of 25 or more (Wilder 1978)."
+        "Time-series momentum over 21, 63 and 126 bars, each return over its own volatility (Moskowitz, Ooi and "
+        "Pedersen 2012, J. Financial Economics 104); halved when the 20- and 50-bar averages disagree (Brock, Lakonishok "
+        "and LeBaron 1992, J. Finance 47); strong only with an ADX of 25 or more (Wilder 1978)."
     )
     needs: ClassVar = Needs(bars=150)
     tools: ClassVar = ("compute_indicators", "assess_risk")
@@ -45,8 +45,8 @@ class MarketAnalyst:
             decision=word,
             confidence=_confidence(word, score),
             reasoning=(
-                f"Momentum over 21, 63 and 126 bars is {told} deviations, {score:+.2f} on balance with the 20-bar average "
-                f"{'above' if average_up else 'not above'} the 50-bar one; ADX {adx:.1f}."
+                f"Momentum over 21, 63 and 126 bars is {told} deviations, {score:+.2f} on balance with the 20-bar "
+                f"average {'above' if average_up else 'not above'} the 50-bar one; ADX {adx:.1f}."
             ),
             risk=round(min(1.0, risk["volatility_20"]), 4),
             position_size=0.0 if word == HOLD else round(volatility_target_size(risk["volatility_20"]), 4),

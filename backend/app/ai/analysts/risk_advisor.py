@@ -18,8 +18,8 @@ class RiskAdvisor:
     question: ClassVar = "Is this a time to carry risk, and how much of it?"
     rule: ClassVar = (
         "Volatility targeting (Moreira and Muir 2017, J. Finance 72) and drawdown control (Grossman and Zhou 1993, "
-        "Mathematical Finance 3): the risk score joins short over long volatility and the drawdown in usual deviations; "
-        "holding more than the size it allows is itself a reason to sell."
+        "Mathematical Finance 3): the risk score joins short over long volatility and the drawdown in usual "
+        "deviations; holding more than the size it allows is itself a reason to sell."
     )
     needs: ClassVar = Needs(bars=150)
     tools: ClassVar = ("assess_risk", "compute_indicators", "get_position")

@@ -71,6 +71,6 @@ def _confidence(word: str, label: str, stay_low: float, stretch: float) -> float
 def _reason(regime: Mapping[str, Any], stay: Mapping[str, float], stretch: float) -> str:
     return (
         f"The regime is {regime['label'].replace('_', ' ')} for {regime['bars_in_label']} bars; it stayed in "
-        f"{stay['probability']:.0%} of its bars (at least {stay['low']:.0%}, {stay['count']} seen), and the price stands "
-        f"{stretch:+.2f} Bollinger half-widths from its 20-bar average."
+        f"{stay['probability']:.0%} of its bars (at least {stay['low']:.0%}, {stay['count']} seen), and the price "
+        f"stands {stretch:+.2f} Bollinger half-widths from its 20-bar average."
     )

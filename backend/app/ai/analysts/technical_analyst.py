@@ -25,9 +25,9 @@ class TechnicalAnalyst:
     role: ClassVar = "technical_analyst"
     question: ClassVar = "Has the price run ahead of itself, so that it should come back?"
     rule: ClassVar = (
-        "Short-term mean reversion (Jegadeesh 1990, J. Finance 45; Lehmann 1990, Quarterly J. of Economics 105) read from "
-        "RSI, stochastic, Williams %R, CCI, money flow and the place within the Bollinger bands, each as steps from "
-        "neutral; the mean step, turned round, is the vote."
+        "Short-term mean reversion (Jegadeesh 1990, J. Finance 45; Lehmann 1990, Quarterly J. of Economics 105) read "
+        "from RSI, stochastic, Williams %R, CCI, money flow and the place within the Bollinger bands, each as steps "
+        "from neutral; the mean step, turned round, is the vote."
     )
     needs: ClassVar = Needs(bars=150)
     tools: ClassVar = ("compute_indicators", "assess_risk")

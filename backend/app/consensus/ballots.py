@@ -8,17 +8,19 @@ an infinite one is invalid, hence absent.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Final
 
 from app.consensus.config import ConsensusConfig
-from app.consensus.exact import SCALE, Number, fixed, is_finite, is_number, is_within
+from app.consensus.exact import SCALE, Number, is_finite, is_number, share
 from app.consensus.levels import Level, read_word
 from app.domain.errors import InvalidInputError
 
 
-class Ballot(NamedTuple):
-    """A vote the engine counts. Numbers are fixed point (10^-6).
+@dataclass(slots=True)
+class Ballot:
+    """A vote the engine counts. Numbers are fixed point (10^-6). Never changed once read; left unfrozen for speed.
 
     Args:
         level: -2 STRONG_SELL … 2 STRONG_BUY.
@@ -36,25 +38,26 @@ class Ballot(NamedTuple):
     size: int | None
 
 
-class BallotBox(NamedTuple):
+@dataclass(slots=True)
+class BallotBox:
     """The sorted votes.
 
     Args:
         ballots: at most one for each agent; their order means nothing.
         rejected: (agent id, code) for every vote that is no ballot, sorted.
         missing: expected agents without a ballot, sorted.
+        n_expected: size of the roster, or without one the number of agents that sent anything.
         senders: the valid ids that sent anything, strangers to the roster included.
     """
 
-    ballots: list[Ballot]
+    ballots: Sequence[Ballot]
     rejected: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
-    senders: frozenset[str]
+    n_expected: int
+    senders: Set[str]
 
-    @property
-    def n_expected(self) -> int:
-        """The size of the roster, or without one the number of agents that sent anything."""
-        return len(self.ballots) + len(self.missing)
+
+_NO_FIELDS: Final[Mapping[str, object]] = {}
 
 
 class _RefusedError(Exception):
@@ -67,32 +70,47 @@ def read_ballots(votes: Iterable[object], config: ConsensusConfig) -> BallotBox:
     Raises:
         InvalidInputError: `votes` is not a list at all.
     """
-    if not isinstance(votes, Iterable) or isinstance(votes, str | bytes | Mapping):
-        raise InvalidInputError("The votes must be a list, each vote an object.")
-    accepted: dict[str, list[Ballot | None]] = {}
+    if not isinstance(votes, list):
+        _check_is_list(votes)
+    first: dict[str, Ballot | None] = {}
+    copies: dict[str, list[Ballot | None]] = {}
     rejected: list[tuple[str, str]] = []
     senders: set[str] = set()
     for vote in votes:
-        fields: Mapping[str, object] = vote if isinstance(vote, (dict, Mapping)) else {}
+        fields = vote if isinstance(vote, dict) else _fields(vote)
         agent_id = fields.get("agent_id")
         if not isinstance(agent_id, str) or not agent_id:
             rejected.append((_id_text(agent_id), "bad_agent_id"))
             continue
         senders.add(agent_id)
         try:
-            accepted.setdefault(agent_id, []).append(_judge(agent_id, fields, config))
+            ballot = _judge(agent_id, fields, config)
         except _RefusedError as refusal:
             rejected.append((agent_id, str(refusal)))
-    ballots = _one_each({agent: copies for agent, copies in accepted.items() if copies}, rejected)
-    return _close(ballots, rejected, senders, config)
+            continue
+        if agent_id in first:
+            copies.setdefault(agent_id, [first[agent_id]]).append(ballot)
+        else:
+            first[agent_id] = ballot
+    return _close(_one_each(first, copies, rejected), rejected, senders, config)
+
+
+def _check_is_list(votes: object) -> None:
+    if not isinstance(votes, Iterable) or isinstance(votes, str | bytes | Mapping):
+        raise InvalidInputError("The votes must be a list, each vote an object.")
+
+
+def _fields(vote: object) -> Mapping[str, object]:
+    return vote if isinstance(vote, Mapping) else _NO_FIELDS
 
 
 def _close(
     ballots: list[Ballot], rejected: list[tuple[str, str]], senders: set[str], config: ConsensusConfig
 ) -> BallotBox:
     expected = senders if config.roster is None else config.expected
-    missing = expected.difference(ballot.agent_id for ballot in ballots) if len(ballots) < len(expected) else ()
-    return BallotBox(ballots, tuple(sorted(rejected)), tuple(sorted(missing)), frozenset(senders))
+    missing = expected.difference([ballot.agent_id for ballot in ballots]) if len(ballots) < len(expected) else ()
+    refusals = tuple(sorted(rejected)) if rejected else ()
+    return BallotBox(ballots, refusals, tuple(sorted(missing)) if missing else (), len(expected), senders)
 
 
 def _id_text(agent_id: object) -> str:
@@ -117,14 +135,18 @@ def _judge(agent_id: str, vote: Mapping[str, object], config: ConsensusConfig) -
         raise _RefusedError("bad_decision") from None
     if level is None:
         return None
+    confidence = share(vote.get("confidence"))
+    if confidence is None:
+        raise _RefusedError(_fault(vote.get("confidence")))
+    role, risk, size = vote.get("role"), vote.get("risk"), vote.get("position_size")
     return Ballot(
         agent_id,
         level,
-        _confidence(vote.get("confidence")),
+        confidence,
         config.weights.get(agent_id, SCALE),
-        _is_risk_manager(vote.get("role")),
-        _share(vote.get("risk")) or 0,
-        _share(vote.get("position_size")),
+        isinstance(role, str) and role == "risk_manager",
+        0 if risk is None else share(risk) or 0,
+        None if size is None else share(size),
     )
 
 
@@ -132,44 +154,29 @@ def _is_late(latency_ms: object, timeout_ms: Number) -> bool:
     return is_number(latency_ms) and is_finite(latency_ms) and latency_ms > timeout_ms
 
 
-def _is_risk_manager(role: object) -> bool:
-    return isinstance(role, str) and role == "risk_manager"
+def _fault(confidence: object) -> str:
+    """Why this is no confidence."""
+    if confidence is None:
+        return "confidence_missing"
+    if not is_number(confidence):
+        return "confidence_not_number"
+    return "confidence_out_of_range" if is_finite(confidence) else "confidence_not_finite"
 
 
-def _share(value: object) -> int | None:
-    """An optional share in fixed point; what cannot be one is treated as absent."""
-    return fixed(value) if value is not None and is_within(value, 0, 1) else None
-
-
-def _confidence(value: object) -> int:
-    if isinstance(value, float) and 0 <= value <= 1:
-        return fixed(value)
-    if value is None:
-        raise _RefusedError("confidence_missing")
-    if not is_number(value):
-        raise _RefusedError("confidence_not_number")
-    if not is_finite(value):
-        raise _RefusedError("confidence_not_finite")
-    if not 0 <= value <= 1:
-        raise _RefusedError("confidence_out_of_range")
-    return fixed(value)
-
-
-def _one_each(accepted: dict[str, list[Ballot | None]], rejected: list[tuple[str, str]]) -> list[Ballot]:
+def _one_each(
+    first: dict[str, Ballot | None], copies: dict[str, list[Ballot | None]], rejected: list[tuple[str, str]]
+) -> list[Ballot]:
     """Reduce the acceptable copies of each agent to one ballot or none, reporting what falls away."""
-    ballots = []
-    for agent_id, copies in accepted.items():
-        kept = copies[0]
-        if len(copies) > 1:
-            if len({copy and (copy.level, copy.confidence) for copy in copies}) > 1:
-                rejected.extend((agent_id, "equivocation") for _ in copies)
-                continue
-            rejected.extend((agent_id, "duplicate") for _ in copies[1:])
-            kept = _merged([copy for copy in copies if copy is not None])
-        if kept is None:
-            rejected.append((agent_id, "abstain"))
+    for agent_id, same in copies.items():
+        if len({copy and (copy.level, copy.confidence) for copy in same}) > 1:
+            rejected.extend((agent_id, "equivocation") for _ in same)
+            del first[agent_id]
         else:
-            ballots.append(kept)
+            rejected.extend((agent_id, "duplicate") for _ in same[1:])
+            first[agent_id] = _merged([copy for copy in same if copy is not None])
+    ballots = [ballot for ballot in first.values() if ballot is not None]
+    if len(ballots) < len(first):
+        rejected.extend((agent_id, "abstain") for agent_id, ballot in first.items() if ballot is None)
     return ballots
 
 
@@ -177,7 +184,8 @@ def _merged(copies: Sequence[Ballot]) -> Ballot | None:
     """The most careful reading of identical votes: highest risk, smallest size, a risk manager's if any copy is."""
     if not copies:
         return None
-    return copies[0]._replace(
+    return replace(
+        copies[0],
         risk=max(copy.risk for copy in copies),
         size=min((copy.size for copy in copies if copy.size is not None), default=None),
         is_risk_manager=any(copy.is_risk_manager for copy in copies),

@@ -72,7 +72,7 @@ def _is_safe(box: BallotBox, pending: Collection[str], config: ConsensusConfig) 
 
 def _extremes(tally: Tally, pending: Collection[str], config: ConsensusConfig) -> list[Tally]:
     """The five tallies with all of the missing mass on one level."""
-    missing = sum(config.rule.whole(config.weight(agent)) for agent in pending)
+    missing = config.rule.whole([config.weight(agent) for agent in pending])
     ceiling = 0 if config.rule.counts_the_absent else missing
     return [tally.plus(level, missing, ceiling) for level in LEVELS]
 

@@ -53,8 +53,7 @@ def decide(votes: Iterable[object], config: ConsensusConfig | Mapping[str, objec
     tally = count(box, config)
     if not config.has_quorum(len(box.ballots), box.n_expected):
         return _no_decision("no_quorum", box, tally)
-    verdict = _held_back(_reached(box.ballots, tally, config), box.ballots, tally, config)
-    return _report(verdict, box, tally, config)
+    return _report(_reached(box.ballots, tally, config), box, tally, config)
 
 
 def count(box: BallotBox, config: ConsensusConfig) -> Tally:
@@ -98,28 +97,25 @@ def _reached(ballots: Sequence[Ballot], tally: Tally, config: ConsensusConfig) -
     return Verdict(outcome, "decided", "method")
 
 
-def _held_back(verdict: Verdict, ballots: Sequence[Ballot], tally: Tally, config: ConsensusConfig) -> Verdict:
-    """The verdict after the risk veto and the confidence floor, which both turn a direction into HOLD."""
-    if verdict.level == HOLD:
-        return verdict
-    if is_vetoed(verdict.level, ballots, config):
-        return Verdict(HOLD, verdict.status, "risk_veto")
-    if is_sure(config.rule.confidence(camp_of(verdict.level), ballots, tally), config):
-        return verdict
-    return Verdict(HOLD, verdict.status, "min_confidence")
-
-
 def _camps(ballots: Iterable[Ballot]) -> frozenset[Camp]:
-    return frozenset(camp_of(ballot.level) for ballot in ballots)
+    return frozenset([camp_of(ballot.level) for ballot in ballots])
 
 
 def _report(verdict: Verdict, box: BallotBox, tally: Tally, config: ConsensusConfig) -> ConsensusResult:
-    camp = camp_of(verdict.level)
+    """The result, after the risk veto and the confidence floor have had their chance to turn a direction into HOLD."""
+    level, status, resolved_by = verdict
+    camp = camp_of(level)
+    confidence = config.rule.confidence(camp, box.ballots, tally)
+    if camp != HOLD:
+        if is_vetoed(level, box.ballots, config):
+            return _report(Verdict(HOLD, status, "risk_veto"), box, tally, config)
+        if not is_sure(confidence, config):
+            return _report(Verdict(HOLD, status, "min_confidence"), box, tally, config)
     return ConsensusResult(
-        decision=WORD_OF[verdict.level],
-        status=verdict.status,
-        resolved_by=verdict.resolved_by,
-        confidence=nine_decimals(*config.rule.confidence(camp, box.ballots, tally)),
+        WORD_OF[level],
+        status,
+        resolved_by,
+        confidence=nine_decimals(*confidence),
         support=nine_decimals(tally.camp(camp), tally.total),
         n_valid=len(box.ballots),
         n_expected=box.n_expected,
@@ -132,9 +128,9 @@ def _report(verdict: Verdict, box: BallotBox, tally: Tally, config: ConsensusCon
 
 def _no_decision(status: str, box: BallotBox, tally: Tally) -> ConsensusResult:
     return ConsensusResult(
-        decision=NO_DECISION,
-        status=status,
-        resolved_by="fallback",
+        NO_DECISION,
+        status,
+        "fallback",
         confidence=0.0,
         support=0.0,
         n_valid=len(box.ballots),

@@ -16,11 +16,12 @@ SCALE: Final = 10**6
 HALF: Final = SCALE // 2
 _NANO: Final = 10**9
 _VANISHES: Final = Decimal("1e-7")
+_NUMERIC: Final = (int, float, Decimal)
 
 
 def is_number(value: object) -> TypeGuard[Number]:
     """Tell whether `value` is a number of any size, NaN and infinities included; a boolean is none."""
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return isinstance(value, _NUMERIC) and not isinstance(value, bool)
 
 
 def is_finite(value: Number) -> bool:
@@ -35,16 +36,31 @@ def is_within(value: object, low: int, high: int) -> TypeGuard[Number]:
     return is_number(value) and is_finite(value) and low <= value <= high
 
 
-def fixed(value: Number) -> int:
-    """Return the finite number `value`, at most 10^6 in size, as an integer of 10^-6 units, half-even.
+def share(value: object) -> int | None:
+    """Return a number in [0, 1], checked before rounding, in fixed point; None for anything else."""
+    if isinstance(value, float) and 0 <= value <= 1:
+        units = round(value * 1e6)
+        return units if units / SCALE == value else _fixed_float(value)
+    return fixed(value) if is_within(value, 0, 1) else None
 
-    When the nearest candidate divides back to the very same float it is the shortest decimal form, since two decimals
-    of fifteen digits never share a float; everything else takes the slow exact road.
-    """
+
+def fixed(value: Number) -> int:
+    """Return the finite number `value`, at most 10^6 in size, as an integer of 10^-6 units, half-even."""
     if isinstance(value, float):
-        units = round(value * SCALE)
-        return units if units / SCALE == value else _fixed_decimal(Decimal(float.__repr__(value)))
+        return _fixed_float(value)
     return _fixed_decimal(value) if isinstance(value, Decimal) else int(value) * SCALE
+
+
+def _fixed_float(value: float) -> int:
+    """Take the nearest integer of the float product where that is proven right, else the exact road.
+
+    The product differs from the shortest decimal form times 10^6 by at most 2 units in the last place, below 0.00025 up
+    to 10^12: so far from a half it cannot round elsewhere. (`share` has the other proof: a candidate that divides back
+    to the same float is its shortest decimal form, since two decimals of fifteen digits never share a float.)
+    """
+    product = value * SCALE
+    units = round(product)
+    return units if -0.499 < product - units < 0.499 else _fixed_decimal(Decimal(float.__repr__(value)))
 
 
 def _fixed_decimal(value: Decimal) -> int:

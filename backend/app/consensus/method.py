@@ -5,7 +5,7 @@ in a scale of the method's own choosing; sums are exact, so the order of the vot
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from app.consensus.exact import HALF, SCALE
@@ -44,33 +44,27 @@ class Method(ABC):
     def mass(self, ballot: "Ballot") -> int:
         """The mass this ballot gives to its own camp."""
 
-    def moved(self, ballot: "Ballot") -> int:
-        """The mass this ballot loses to HOLD."""
-        return 0
-
     @abstractmethod
-    def whole(self, weight: int) -> int:
-        """The mass of an agent of this weight (fixed point) who agrees at confidence 1, undiscounted."""
+    def whole(self, weights: Sequence[int]) -> int:
+        """The mass of agents of these weights (fixed point) who all agree at confidence 1, undiscounted."""
 
     @abstractmethod
     def settle(self, tally: Tally) -> Level | Unresolved:
         """The level the tally stands for, or why it stands for none."""
 
-    def count(self, ballots: Iterable["Ballot"], absent: Iterable[int]) -> Tally:
+    def count(self, ballots: Sequence["Ballot"], absent: Iterable[int]) -> Tally:
         """Tally the ballots; `absent` holds the weights of expected agents without one."""
         levels = [0, 0, 0, 0, 0]
-        ceiling = 0
         for ballot in ballots:
             levels[ballot.level] += self.mass(ballot)
-            levels[0] += self.moved(ballot)
-            ceiling += self.whole(ballot.weight)
+        weights = [ballot.weight for ballot in ballots]
         if self.counts_the_absent:
-            ceiling += sum(map(self.whole, absent))
-        return Tally.of(levels, ceiling)
+            weights += absent
+        return Tally.of(levels, self.whole(weights))
 
     def confidence(self, camp: Camp, ballots: Iterable["Ballot"], tally: Tally) -> tuple[int, int]:
         """The confidence in `camp` as an exact fraction: its supporters' confident mass over the ceiling."""
         if self.mass_has_confidence:
             return tally.camp(camp), tally.ceiling
-        confident = sum(self.mass(ballot) * ballot.confidence for ballot in ballots if camp_of(ballot.level) == camp)
+        confident = sum([self.mass(ballot) * ballot.confidence for ballot in ballots if camp_of(ballot.level) == camp])
         return confident, tally.ceiling * SCALE

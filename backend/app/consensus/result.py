@@ -1,6 +1,5 @@
 """What the engine answers: the decision, how it came about, and what a reader needs to check it."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
@@ -12,8 +11,7 @@ class CampMass(NamedTuple):
     bull: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConsensusResult:
+class ConsensusResult(NamedTuple):
     """One decision of a panel.
 
     Args:

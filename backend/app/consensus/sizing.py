@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from app.consensus.ballots import Ballot
 from app.consensus.exact import unfixed
-from app.consensus.levels import HOLD, Camp, camp_of
+from app.consensus.levels import HOLD, Camp
 from app.consensus.method import Method
 
 
@@ -16,17 +16,15 @@ def size_of(camp: Camp, ballots: Iterable[Ballot], method: Method) -> float | No
     """Return the share of equity, 0 to 1; 0 for HOLD, None when no supporter gave a size."""
     if camp == HOLD:
         return 0.0
-    sizes = sorted(
-        (ballot.size, method.mass(ballot))
-        for ballot in ballots
-        if ballot.size is not None and camp_of(ballot.level) == camp
-    )
-    return unfixed(_lower_median(sizes)) if sizes else None
+    sizes = [
+        (ballot.size, method.mass(ballot)) for ballot in ballots if ballot.size is not None and ballot.level * camp > 0
+    ]
+    return unfixed(_lower_median(sorted(sizes))) if sizes else None
 
 
 def _lower_median(weighed: list[tuple[int, int]]) -> int:
     """The smallest value with at least half of the mass at or below it; the pairs are (value, mass), sorted."""
-    total = sum(mass for _, mass in weighed)
+    total = sum([mass for _, mass in weighed])
     below = 0
     for value, mass in weighed:
         below += mass

@@ -7,6 +7,7 @@ weighs nothing.
 Source: the quorum bound of M. Castro and B. Liskov, "Practical Byzantine Fault Tolerance" (OSDI 1999), by stake.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,13 +30,13 @@ class Bft(Method):
     def mass(self, ballot: "Ballot") -> int:
         return ballot.weight
 
-    def whole(self, weight: int) -> int:
-        return weight
+    def whole(self, weights: Sequence[int]) -> int:
+        return sum(weights)
 
     def settle(self, tally: Tally) -> Level | Unresolved:
         if tally.total == 0:
             return Unresolved("zero_mass")
-        winner = tally.leaders()[0]
-        if 3 * tally.camp(winner) > 2 * tally.ceiling:
-            return tally.winning_level(winner)
-        return Unresolved("no_agreement")
+        winner = tally.unique_top()
+        if winner is None or 3 * tally.camp(winner) <= 2 * tally.ceiling:
+            return Unresolved("no_agreement")
+        return tally.winning_level(winner)

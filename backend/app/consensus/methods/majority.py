@@ -1,5 +1,6 @@
 """Majority voting: one agent, one vote. Confidence does not count here, only in what is reported."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,5 +19,5 @@ class Majority(ThresholdMethod):
     def mass(self, ballot: "Ballot") -> int:
         return 1
 
-    def whole(self, weight: int) -> int:
-        return 1
+    def whole(self, weights: Sequence[int]) -> int:
+        return len(weights)

@@ -7,6 +7,7 @@ down. A median of HOLD between bulls and bears may have no supporter at all; its
 Source: weighted median by cumulative mass, F. Y. Edgeworth, "On observations relating to several quantities" (1887).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar
@@ -29,8 +30,8 @@ class Median(Method):
     def mass(self, ballot: "Ballot") -> int:
         return ballot.weight * ballot.confidence
 
-    def whole(self, weight: int) -> int:
-        return weight * SCALE
+    def whole(self, weights: Sequence[int]) -> int:
+        return sum(weights) * SCALE
 
     def settle(self, tally: Tally) -> Level | Unresolved:
         total = tally.total

@@ -6,12 +6,14 @@ trade likelier, and closing a position is never discounted. With λ = 0 or witho
 does.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from app.consensus.exact import HALF, SCALE
-from app.consensus.levels import grows_exposure
+from app.consensus.levels import HOLD, grows_exposure
 from app.consensus.methods.threshold import ThresholdMethod
+from app.consensus.tally import Tally
 
 if TYPE_CHECKING:
     from app.consensus.ballots import Ballot
@@ -41,11 +43,13 @@ class RiskAdjusted(ThresholdMethod):
     def mass(self, ballot: "Ballot") -> int:
         return ballot.weight * ballot.confidence * (_WHOLE - self._lost_share(ballot))
 
-    def moved(self, ballot: "Ballot") -> int:
-        return ballot.weight * ballot.confidence * self._lost_share(ballot)
+    def whole(self, weights: Sequence[int]) -> int:
+        return sum(weights) * SCALE * _WHOLE
 
-    def whole(self, weight: int) -> int:
-        return weight * SCALE * _WHOLE
+    def count(self, ballots: Sequence["Ballot"], absent: Iterable[int]) -> Tally:
+        kept = ThresholdMethod.count(self, ballots, absent)
+        undiscounted = sum(ballot.weight * ballot.confidence for ballot in ballots) * _WHOLE
+        return kept.plus(HOLD, undiscounted - kept.total)
 
     def _lost_share(self, ballot: "Ballot") -> int:
         """1 − d in 10^-12 units."""

@@ -37,10 +37,9 @@ class ThresholdMethod(Method):
         total = tally.total
         if total == 0:
             return Unresolved("zero_mass")
-        leaders = tally.leaders()
-        if len(leaders) > 1:
-            return Unresolved("tie", leaders)
-        winner = leaders[0]
+        winner = tally.unique_top()
+        if winner is None:
+            return Unresolved("tie", tally.leaders())
         if tally.camp(winner) * SCALE <= self.threshold * total:
             return Unresolved("below_threshold")
         return tally.winning_level(winner)

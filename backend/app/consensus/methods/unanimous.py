@@ -1,5 +1,6 @@
 """Agreement: by default every expected agent votes and all of them are in one camp."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -34,11 +35,11 @@ class Unanimous(Method):
     def mass(self, ballot: "Ballot") -> int:
         return 1
 
-    def whole(self, weight: int) -> int:
-        return 1
+    def whole(self, weights: Sequence[int]) -> int:
+        return len(weights)
 
     def settle(self, tally: Tally) -> Level | Unresolved:
-        leaders = tally.leaders()
-        if len(leaders) > 1 or tally.camp(leaders[0]) * SCALE < self.agreement * tally.total:
+        winner = tally.unique_top()
+        if winner is None or tally.camp(winner) * SCALE < self.agreement * tally.total:
             return Unresolved("no_agreement")
-        return tally.winning_level(leaders[0])
+        return tally.winning_level(winner)

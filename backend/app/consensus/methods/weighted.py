@@ -1,5 +1,6 @@
 """Weighted voting: an agent counts by the weight it has earned and by how sure it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,5 +18,5 @@ class Weighted(ThresholdMethod):
     def mass(self, ballot: "Ballot") -> int:
         return ballot.weight * ballot.confidence
 
-    def whole(self, weight: int) -> int:
-        return weight * SCALE
+    def whole(self, weights: Sequence[int]) -> int:
+        return sum(weights) * SCALE

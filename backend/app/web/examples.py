@@ -12,7 +12,7 @@ _FIRST_DAY = date(2024, 1, 2)
 def example_market_data(count: int = EXAMPLE_BARS) -> dict[str, Any]:
     """Return daily bars by column: a slow rise with swings, the same each time."""
     close = [round(180 + 0.15 * day + 4 * sin(day / 9) + 1.5 * sin(day / 2.3), 2) for day in range(count)]
-    opening = [close[0], *close[:-1]]
+    opening = [*close[:1], *close[:-1]]
     return {
         "interval": "1d",
         "timestamp": [(_FIRST_DAY + timedelta(days=day)).isoformat() for day in range(count)],

@@ -28,7 +28,10 @@ def main() -> None:
     unknown = [name for name in chosen if name not in PARTS]
     if unknown:
         parser.error(f"unknown part; choose from {', '.join(PARTS)}")
-    console = Console()
+    from app.observability.logging import configure_logging
+
+    configure_logging("WARNING")
+    console = Console(width=140)
     table = Table("what", "measured", "floor in the same run", "ratio", "bar", "met")
     for name in chosen:
         with console.status(f"measuring {name}"):

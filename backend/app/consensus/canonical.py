@@ -27,13 +27,28 @@ def canonical_json(value: object) -> bytes:
         InvalidInputError: there is a float, an integer beyond ±(2^53 - 1), a lone surrogate or another type inside.
     """
     _check(value)
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
+
+
+def canonical_record(value: object) -> bytes:
+    """Return the canonical bytes of JSON-like data that may hold floats: each counts as `fixed_point` says.
+
+    Raises:
+        InvalidInputError: a number is not finite, there is a lone surrogate or a type that JSON does not have.
+    """
+    return _encode(fixed_point(value))
+
+
+def _encode(value: object) -> bytes:
     try:
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         if text.isascii() or max(text) <= "\uffff":
             return text.encode()
         return rfc8785.dumps(value)  # type: ignore[arg-type]
     except (UnicodeEncodeError, rfc8785.CanonicalizationError):
         raise InvalidInputError("Canonical JSON cannot hold a lone surrogate: send well-formed text.") from None
+    except TypeError:
+        raise InvalidInputError("Canonical JSON holds text, numbers, lists and objects with text as keys.") from None
 
 
 def _check(value: object) -> None:
@@ -79,8 +94,16 @@ def fixed_point(value: object) -> Any:
 
 
 def _nano(value: float) -> int:
+    """The 10^-9 units of a number.
+
+    A number on that grid, of at most 15 digits, is found by one multiplication: if the nearest unit divides back to the
+    very same number, its shortest decimal form is that unit's, because no two decimals of 15 digits share a float.
+    """
     if not isfinite(value):
         raise InvalidInputError("A number to be recorded must be finite.")
+    nearest = round(value * NANO)
+    if -(10**15) < nearest < 10**15 and nearest / NANO == value:
+        return nearest
     return round(Fraction(Decimal(float.__repr__(value))) * NANO)
 
 

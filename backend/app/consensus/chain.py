@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
-from app.consensus.canonical import canonical_json
+from app.consensus.canonical import canonical_record
 from app.domain.errors import InvalidInputError
 
 GENESIS: Final = "0" * 64
@@ -36,14 +36,14 @@ def record_hash(previous_hash: str, record: Mapping[str, object]) -> str:
 
     Args:
         previous_hash: of the record before, or GENESIS.
-        record: without floats (see `fixed_point`) and without `hash`.
+        record: without `hash`; its floats are hashed as fixed-point integers.
 
     Raises:
         InvalidInputError: the record cannot be written as canonical JSON, or the previous hash is none.
     """
     if not isinstance(previous_hash, str) or not _HASH.fullmatch(previous_hash):
         raise InvalidInputError("The previous hash must be 64 lower-case hex digits.")
-    return sha256(_DOMAIN + bytes.fromhex(previous_hash) + canonical_json(dict(record))).hexdigest()
+    return sha256(_DOMAIN + bytes.fromhex(previous_hash) + canonical_record(record)).hexdigest()
 
 
 def verify_chain(records: Iterable[Mapping[str, object]]) -> ChainProblem | None:

@@ -6,9 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from app.domain.tool_calls import ToolCall
-from app.domain.votes import Vote
-
 
 class EventType(StrEnum):
     """The message types of the feed."""
@@ -70,26 +67,24 @@ class Event:
         return tuple(topics)
 
 
-def vote_cast(vote: Vote, decision_id: str) -> Event:
-    """An analyst voted."""
-    data = {**vote.as_dict(), "decision_id": decision_id}
-    return Event(
-        EventType.AGENT_DECISION, data, vote.timestamp, vote.symbol, vote.agent_type, vote.agent_id, decision_id
-    )
+def vote_cast(vote: Mapping[str, Any], at: datetime, decision_id: str) -> Event:
+    """An analyst voted; `vote` is the vote as the record has it."""
+    data = {**vote, "decision_id": decision_id}
+    return Event(EventType.AGENT_DECISION, data, at, vote["symbol"], vote["agent_type"], vote["agent_id"], decision_id)
 
 
-def tool_called(call: ToolCall, agent_type: str, symbol: str, decision_id: str) -> Event:
-    """An analyst used a tool."""
-    data = {**call.as_dict(), "symbol": symbol, "decision_id": decision_id}
+def tool_called(call: Mapping[str, Any], at: datetime, agent_type: str, symbol: str, decision_id: str) -> Event:
+    """An analyst used a tool; `call` is the call as the evidence has it."""
+    data = {**call, "symbol": symbol, "decision_id": decision_id}
     return Event(
         EventType.TOOL_EXECUTION,
         data,
-        call.started_at,
+        at,
         symbol,
         agent_type,
-        call.agent_id,
+        call["agent_id"],
         decision_id,
-        call.tool_name,
+        call["tool_name"],
     )
 
 

@@ -13,8 +13,10 @@ from app.domain.market import Account, AnalysisContext, NewsItem, Position
 from app.events.intake import Case
 from app.ports.panel import PanelResult
 
+Fields = Sequence[Mapping[str, Any]]
 
-def write(case: Case, panel: PanelResult, votes: Sequence[Mapping[str, Any]]) -> bytes:
+
+def write(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> bytes:
     """Return the evidence as JSON; the bars are kept beside it and named by their digest."""
     context = case.context
     document = {
@@ -31,7 +33,7 @@ def write(case: Case, panel: PanelResult, votes: Sequence[Mapping[str, Any]]) ->
         "early_close": case.early_close,
         "config": case.config.as_dict(),
         "votes": list(votes),
-        "tool_calls": [call.as_dict() for call in panel.tool_calls],
+        "tool_calls": list(calls),
         "failures": [{"agent_id": each.agent_id, "kind": each.kind, "reason": each.reason} for each in panel.failures],
     }
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)

@@ -34,6 +34,7 @@ from app.ports.panel import Panel, PanelResult
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Fields = Sequence[dict[str, Any]]
 
 
 class MultiAgentCoordinator:
@@ -87,9 +88,9 @@ class MultiAgentCoordinator:
         asked_at, started = self._clock.now(), self._clock.monotonic()
         settled = _EarlyClose(case) if case.early_close else None
         panel = await self._panel.run(case.context, case.analysts, case.question.timeout_s, settled)
-        votes = [vote.as_dict() for vote in panel.votes]
+        votes, calls = [vote.as_dict() for vote in panel.votes], [call.as_dict() for call in panel.tool_calls]
         result = decide([engine_vote(vote) for vote in votes], case.config)
-        evidence = evidence_file.write(case, panel, votes)
+        evidence = evidence_file.write(case, panel, votes, calls)
         at = Timing(self._clock.now(), (self._clock.monotonic() - started) * 1_000)
         record = compose(case, panel, votes, result, evidence=evidence, at=at)
         requested = coordination(
@@ -103,7 +104,7 @@ class MultiAgentCoordinator:
             seal=lambda head: seal(record, at.created_at, head),
             evidence=evidence,
             bars=case.context.bars,
-            events=(requested, *_panel_events(case, panel), reached),
+            events=(requested, *_panel_events(case, panel, votes, calls), reached),
             keyed=case.question.keyed,
         )
         return await _to_its_end(self._commit(draft))
@@ -234,11 +235,15 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
         return await task
 
 
-def _panel_events(case: Case, panel: PanelResult) -> list[Event]:
+def _panel_events(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> list[Event]:
     symbol, decision_id = case.context.symbol, case.question.decision_id
     roles = {agent_id(each.role, symbol): each.role for each in case.analysts}
-    calls = [tool_called(call, roles[call.agent_id], symbol, decision_id) for call in panel.tool_calls]
-    return [*calls, *(vote_cast(vote, decision_id) for vote in panel.votes)]
+    used = (
+        tool_called(fields, call.started_at, roles[call.agent_id], symbol, decision_id)
+        for call, fields in zip(panel.tool_calls, calls, strict=True)
+    )
+    said = (vote_cast(fields, vote.timestamp, decision_id) for vote, fields in zip(panel.votes, votes, strict=True))
+    return [*used, *said]
 
 
 def _asked(case: Case) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from app.analysis.voting import effective_votes
-from app.consensus.canonical import canonical_json, fixed_point
+from app.consensus.canonical import canonical_record
 from app.consensus.chain import record_hash
 from app.consensus.result import ConsensusResult
 from app.consensus.version import ENGINE_VERSION
@@ -89,7 +89,7 @@ def _consensus(
 def seal(record: dict[str, Any], created_at: datetime, head: ChainHead) -> SealedRecord:
     """Give the record its place after `head` and its hash."""
     placed = {**record, "sequence": head.sequence + 1, "previous_hash": head.hash}
-    digest = record_hash(head.hash, fixed_point(placed))
+    digest = record_hash(head.hash, placed)
     body = orjson.dumps({**placed, "hash": digest})
     return SealedRecord(
         decision_id=record["decision_id"],
@@ -106,4 +106,4 @@ def canonical_bytes(body: bytes) -> bytes:
     """Return the exact bytes that were hashed for a stored record."""
     record = orjson.loads(body)
     record.pop("hash")
-    return canonical_json(fixed_point(record))
+    return canonical_record(record)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from app.consensus.canonical import canonical_json, fixed_point
+from app.consensus.canonical import canonical_record
 from app.consensus.engine import decide
 from app.consensus.version import ENGINE_VERSION
 from app.domain.decisions import Evidence, SealedRecord
@@ -95,7 +95,7 @@ def _decision_again(document: Mapping[str, Any]) -> dict[str, Any]:
 def _compare(what: str, recorded: Mapping[str, Any], recomputed: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for name in sorted(recorded.keys() | recomputed.keys()):
         before, after = _bare(recorded.get(name)), _bare(recomputed.get(name))
-        if _bytes(before) != _bytes(after):
+        if canonical_record(before) != canonical_record(after):
             yield {"what": f"{what}:{name}", "recorded": before, "recomputed": after}
 
 
@@ -104,7 +104,3 @@ def _bare(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: part for name, part in value.items() if name not in TIMES_AND_IDS}
     return value
-
-
-def _bytes(value: Any) -> bytes:
-    return canonical_json(fixed_point(value))

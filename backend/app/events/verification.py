@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import orjson
 
-from app.consensus.canonical import fixed_point
 from app.consensus.chain import verify_chain
 from app.domain.decisions import ChainHead, SealedRecord
 from app.domain.errors import RecordCorruptError
@@ -45,7 +44,7 @@ async def _problems(store: DecisionStore, head: ChainHead) -> list[str]:
         bodies = [orjson.loads(record.body) for record in records]
     except orjson.JSONDecodeError:
         return [f"{head.symbol}: a record is no JSON any more."]
-    broken = verify_chain(fixed_point(body) for body in bodies)
+    broken = verify_chain(bodies)
     found = [f"{head.symbol} #{broken.sequence}: {CHAIN_FAULTS[broken.reason]}"] if broken else []
     for record, body in zip(records, bodies, strict=True):
         fault = _fault_of_body(record, body) or await _fault_of_evidence(store, record, body)

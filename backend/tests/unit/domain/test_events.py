@@ -8,7 +8,7 @@ CALL = ToolCall("id", "risk_advisor_BRK.B", "assess_risk", {}, "success", START,
 
 
 def test_a_vote_answers_to_its_type_symbol_role_and_agent():
-    assert set(vote_cast(VOTE, "d").subscriptions) == {
+    assert set(vote_cast(VOTE.as_dict(), START, "d").subscriptions) == {
         "*",
         "agent_decision",
         "symbol:BRK.B",
@@ -18,8 +18,8 @@ def test_a_vote_answers_to_its_type_symbol_role_and_agent():
 
 
 def test_dots_in_a_symbol_do_not_split_the_words_of_a_topic():
-    assert vote_cast(VOTE, "d").topic == "agent.vote.BRK-B.risk_advisor"
-    assert tool_called(CALL, "risk_advisor", "BRK.B", "d").topic == "agent.tool.BRK-B.risk_advisor"
+    assert vote_cast(VOTE.as_dict(), START, "d").topic == "agent.vote.BRK-B.risk_advisor"
+    assert tool_called(CALL.as_dict(), START, "risk_advisor", "BRK.B", "d").topic == "agent.tool.BRK-B.risk_advisor"
 
 
 def test_a_coordination_names_its_step_in_the_topic():

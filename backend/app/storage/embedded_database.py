@@ -21,7 +21,7 @@ class EmbeddedDatabase:
     """
 
     def __init__(self, path: Path | str) -> None:
-        self._path = Path(path)
+        self._path = Path(path).absolute()
         self._engine: Engine | None = None
         self._writer = Lane("store-writer", lambda: self._connect(writes=True))
         self._reader = Lane("store-reader", lambda: self._connect(writes=False))
@@ -42,8 +42,10 @@ class EmbeddedDatabase:
 
     async def close(self) -> None:
         """Finish the running units and let go of the file; closing twice is fine."""
-        await self._reader.close()
-        await self._writer.close()
+        try:
+            await self._reader.close()
+        finally:
+            await self._writer.close()
 
     async def write(
         self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
@@ -67,4 +69,5 @@ class EmbeddedDatabase:
 def _create(path: Path) -> None:
     """Create an empty file that only this user may read; SQLite's own files beside it take over its permissions."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)

@@ -50,7 +50,9 @@ def store_failures() -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise as_store_error(error) from error
     except OSError as error:
-        raise StoreUnavailableError(f"The store cannot be reached: {error.strerror or 'no connection'}.") from error
+        raise StoreUnavailableError(
+            f"The store cannot be reached ({error.strerror or 'no connection'}); check its path or address."
+        ) from error
 
 
 @contextmanager
@@ -76,4 +78,6 @@ def as_store_error(cause: BaseException | None) -> StoreError:
         return RecordCorruptError(_CORRUPT[11])
     if primary in _UNAVAILABLE:
         return StoreUnavailableError(_UNAVAILABLE[primary])
-    return StoreUnavailableError("The database refused the request; see the log for its reason. Nothing was stored.")
+    return StoreUnavailableError(
+        "The database refused the request; nothing was stored. Run `conclave doctor` to find out why."
+    )

@@ -42,8 +42,10 @@ class Lane:
         """Finish what was handed over, disconnect, end the thread."""
         if self._executor is not None:
             executor, self._executor = self._executor, None
-            await asyncio.get_running_loop().run_in_executor(executor, self._disconnect)
-            executor.shutdown()
+            try:
+                await asyncio.get_running_loop().run_in_executor(executor, self._disconnect)
+            finally:
+                executor.shutdown()
 
     async def run(
         self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None

@@ -24,7 +24,7 @@ from .decision_drafts import NOW, a_call, a_draft, a_step, a_vote, an_answer, as
 
 EVERYTHING = EventFilter(frozenset({"*"}))
 ONE_STORE = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     # One store serves all examples of a test, and each implementation inherits the same tests: both are meant.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],

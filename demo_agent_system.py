@@ -17,7 +17,7 @@ from rich.text import Text
 
 from app import plugins
 from app.agent_system import AgentSystem
-from app.cli.record_view import headline, show_record
+from app.cli.record_view import headline, how, show_record
 from app.cli.terminal import number, results, row, share, table
 from app.config import Settings, read_settings
 from app.consensus.engine import decide
@@ -29,7 +29,8 @@ from app.observability.logging import configure_logging
 from app.ports.analyst import Needs, ToolBelt
 
 SYMBOL = "AAPL"
-AS_OF = "2009-01-21T22:00:00+00:00"
+ILLNESS = "2009-01-16"
+LEHMAN = "2008-09-15"
 OUT = results()
 
 
@@ -37,6 +38,7 @@ async def tour(settings: Settings) -> None:
     """Walk through all stops."""
     async with AgentSystem(settings) as system:
         record = await one_decision(system)
+        await the_risk_veto(system)
         six_methods(record)
         four_strategies(record)
         await the_live_feed(system)
@@ -48,10 +50,18 @@ async def tour(settings: Settings) -> None:
 
 async def one_decision(system: AgentSystem) -> dict[str, Any]:
     """Ask every analyst about one symbol, as of one instant: nothing later than `as_of` is visible to anybody."""
-    stop(1, "One decision", f"The panel looks at {SYMBOL} in January 2009, an hour after Apple's results came out.")
+    stop(1, "One decision", f"January 2009: the head of {SYMBOL} is ill, and the panel does not agree.")
     record = await ask(system)
     show_record(OUT, record)
     return record
+
+
+async def the_risk_veto(system: AgentSystem) -> None:
+    """Let the risk advisor stop a purchase that the votes had settled: the status still says what they wanted."""
+    OUT.print("\nFour months earlier, on the day Lehman Brothers fell:")
+    record = await ask(system, as_of=LEHMAN)
+    OUT.print(headline(record))
+    OUT.print(f"  {how(record)}")
 
 
 def six_methods(record: Mapping[str, Any]) -> None:
@@ -61,7 +71,7 @@ def six_methods(record: Mapping[str, Any]) -> None:
 
 
 def four_strategies(record: Mapping[str, Any]) -> None:
-    """When the votes settle nothing, the strategy decides; unanimity is what a real panel reaches least often."""
+    """When the votes settle nothing, the strategy decides; unanimity is what a panel reaches least often."""
     OUT.print("Who has the last word when not all agree:")
     strategies = plugins.names("conflict_strategy")
     OUT.print(outcomes(record, [{"method": "unanimous", "strategy": name} for name in strategies]))
@@ -137,7 +147,7 @@ async def when_analysts_fail(settings: Settings) -> None:
 async def when_the_record_is_changed(settings: Settings, record: Mapping[str, Any]) -> None:
     """Change one word of a copy of the record behind the desk's back, and look whether anybody notices."""
     OUT.print("\nNow somebody edits one word of a stored decision, in a copy of the database:")
-    copy = settings.model_copy(update={"home": settings.home / "copy"})
+    copy = Settings(home=settings.home / "copy")
     copy.home.mkdir()
     shutil.copy(settings.store_path, copy.home)
     rewrite_history(copy.home / settings.store_path.name, record["decision_id"])
@@ -158,10 +168,9 @@ def rewrite_history(store: Path, decision_id: str) -> None:
 
 
 async def ask(system: AgentSystem, **wishes: Any) -> dict[str, Any]:
-    """Ask the panel about the bundled bars and headlines."""
-    return await system.run_real_time_analysis(
-        SYMBOL, sample_bars(SYMBOL), news=sample_news(SYMBOL), as_of=AS_OF, **wishes
-    )
+    """Ask the panel about the bundled bars and headlines; whatever is not wished for is as at the first stop."""
+    bars, news = sample_bars(SYMBOL), sample_news(SYMBOL)
+    return await system.run_real_time_analysis(SYMBOL, bars, **{"news": news, "as_of": ILLNESS, **wishes})
 
 
 def outcomes(record: Mapping[str, Any], configs: list[dict[str, str]]) -> Any:

@@ -47,12 +47,13 @@ def _show(page: "DecisionPage") -> None:
 
     from app.cli.terminal import number, results, row, share, table
 
-    shown = table("made at", "symbol", "decision", "status", "resolved by", "confidence", "support", "decision id")
+    columns = ("made at", "symbol", "decision", "status", "resolved by", "confidence", "support", "decision id")
+    shown = table(*columns, whole=["decision id"])
     for stored in page.items:
         each = orjson.loads(stored.body)
         found = (each["final_recommendation"], each["status"], each["resolved_by"])
         figures = (number(each["confidence"]), share(each["support"]))
-        row(shown, each["created_at"][:19], each["symbol"], *found, *figures, each["decision_id"])
+        row(shown, each["created_at"][:16], each["symbol"], *found, *figures, each["decision_id"])
     results().print(shown)
     if not page.items:
         click.echo("No decisions yet; `conclave demo` or `conclave analyze` makes one.", err=True)

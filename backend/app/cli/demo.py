@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 SYMBOL: Final = "AAPL"
-AS_OF: Final = "2009-01-21T22:00:00+00:00"
+AS_OF: Final = "2009-01-16"
 
 
 @click.command()

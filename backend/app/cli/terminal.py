@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from app.cli.text import plain
 
-WIDTH_WITHOUT_TERMINAL: Final = 120
+WIDTH_WITHOUT_TERMINAL: Final = 140
 STYLES: Final = {
     "STRONG_BUY": "bold green",
     "BUY": "green",
@@ -34,11 +35,15 @@ def results() -> Console:
     return _Terminal(highlight=False, markup=False, emoji=False, width=None if has_width else WIDTH_WITHOUT_TERMINAL)
 
 
-def table(*columns: str, title: str | None = None, **settings: Any) -> Table:
-    """Return an empty table with these headings."""
+def table(*columns: str, title: str | None = None, whole: Sequence[str] = (), **settings: Any) -> Table:
+    """Return an empty table with these headings.
+
+    Args:
+        whole: columns that are kept on one line, because somebody will copy what is in them.
+    """
     empty = Table(title=title, title_justify="left", header_style="bold", expand=False, **settings)
     for name in columns:
-        empty.add_column(name, overflow="fold")
+        empty.add_column(name, overflow="fold", no_wrap=name in whole)
     return empty
 
 

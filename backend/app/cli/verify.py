@@ -16,7 +16,7 @@ def verify() -> int:
     from app.cli.terminal import results, row, table
 
     found = on_desk(lambda _system, desk: desk.coordinator.verify())
-    shown = table("symbol", "sequence", "hash", title="Heads of the chains")
+    shown = table("symbol", "sequence", "hash", title="Heads of the chains", whole=["hash"])
     for head in found.heads:
         row(shown, head.symbol, head.sequence, head.hash)
     out = results()

@@ -81,7 +81,7 @@ class Vote:
             "timestamp": self.timestamp.isoformat(),
             "source": opinion.source,
             "lineage": opinion.lineage or f"{opinion.source}:{self.agent_type}",
-            "latency_ms": on_grid(self.latency_ms),
+            "latency_ms": round(self.latency_ms, 3),
             "tools": list(self.tools),
         }
         options = {

@@ -30,7 +30,6 @@ def write(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> bytes
         "news": [_news(item) for item in context.news],
         "asked": [each.role for each in case.analysts],
         "timeout_s": case.question.timeout_s,
-        "early_close": case.early_close,
         "config": case.config.as_dict(),
         "votes": list(votes),
         "tool_calls": list(calls),

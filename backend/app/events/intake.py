@@ -28,7 +28,6 @@ class Case:
         analysts: those that are asked; their agents are the roster.
         not_applicable: those the context cannot serve, with what they need.
         flags: doubts about the data, such as `stale`.
-        early_close: whether the panel may stop once the decision can no longer change.
     """
 
     question: Question
@@ -36,7 +35,6 @@ class Case:
     analysts: tuple[Analyst, ...]
     not_applicable: tuple[Mapping[str, str], ...]
     config: ConsensusConfig
-    early_close: bool
     flags: tuple[str, ...]
 
 
@@ -58,8 +56,8 @@ def open_case(question: Question, panel: Mapping[str, Analyst]) -> Case:
         for role, needs in lacking.items()
         if needs is not None
     )
-    settings, early_close = _settings(question, context, asked, panel)
-    return Case(question, context, asked, absent, ConsensusConfig.of(settings), early_close, flags)
+    config = ConsensusConfig.of(_settings(question, context, asked, panel))
+    return Case(question, context, asked, absent, config, flags)
 
 
 def installed_analysts() -> dict[str, Analyst]:
@@ -114,13 +112,8 @@ def _as_of(question: Question) -> datetime:
 
 def _settings(
     question: Question, context: AnalysisContext, asked: Sequence[Analyst], roles: Collection[str]
-) -> tuple[dict[str, Any], bool]:
+) -> dict[str, Any]:
     given = {name: value for name, value in question.config.items() if value is not None}
-    early_close = given.pop("early_close", False)
-    if not isinstance(early_close, bool):
-        raise ConfigurationError(
-            "early_close must be true or false.", [FieldError("config.early_close", "true or false")]
-        )
     _merge(given, "method", question.method)
     _merge(given, "strategy", question.conflict_resolution, "conflict_resolution")
     roster = [agent_id(each.role, question.symbol) for each in asked]
@@ -128,7 +121,7 @@ def _settings(
     derived = {"roster": roster, "position": float(position.quantity) if position else 0}
     if isinstance(weights := given.get("weights"), Mapping):
         given["weights"] = {_agent_of(name, question.symbol, roles): weight for name, weight in weights.items()}
-    return {**PANEL_DEFAULTS, **derived, **given}, early_close
+    return {**PANEL_DEFAULTS, **derived, **given}
 
 
 def _merge(given: dict[str, Any], setting: str, value: str | None, name: str | None = None) -> None:

@@ -86,7 +86,7 @@ class MultiAgentCoordinator:
 
     async def _walk(self, case: Case) -> SealedRecord:
         asked_at, started = self._clock.now(), self._clock.monotonic()
-        settled = _EarlyClose(case) if case.early_close else None
+        settled = _EarlyClose(case) if case.config.early_close else None
         panel = await self._panel.run(case.context, case.analysts, case.question.timeout_s, settled)
         votes, calls = [vote.as_dict() for vote in panel.votes], [call.as_dict() for call in panel.tool_calls]
         result = decide([engine_vote(vote) for vote in votes], case.config)

@@ -58,7 +58,7 @@ def compose(
         "consensus": _consensus(case, panel, votes, outcome),
         "as_of": case.context.as_of.isoformat(),
         "created_at": at.created_at.isoformat(),
-        "duration_ms": on_grid(at.duration_ms),
+        "duration_ms": round(at.duration_ms, 3),
         "correlation_id": case.question.correlation_id,
         "engine_version": ENGINE_VERSION,
         "evidence_hash": hashlib.sha256(evidence).hexdigest(),

@@ -101,9 +101,10 @@ def _nano(value: float) -> int:
     """
     if not isfinite(value):
         raise InvalidInputError("A number to be recorded must be finite.")
-    nearest = round(value * NANO)
-    if -(10**15) < nearest < 10**15 and nearest / NANO == value:
-        return nearest
+    if -1e6 < value < 1e6:
+        nearest = round(value * NANO)
+        if nearest / NANO == value:
+            return nearest
     return round(Fraction(Decimal(float.__repr__(value))) * NANO)
 
 

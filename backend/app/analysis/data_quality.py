@@ -8,7 +8,7 @@ from app.domain.market import Bars
 from app.domain.times import to_micros
 
 STALE_INTERVALS = 3
-SPLIT_RATIOS = np.array([1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50])
+LOG_RATIOS = np.log([1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50])
 TOLERANCE = 0.03
 UNUSUAL = 12.0
 LEAST_GAP = 0.37
@@ -27,9 +27,9 @@ def suspected_split(bars: Bars) -> bool:
     """
     if len(bars) < 3:
         return False
-    gaps = np.abs(np.log(bars.open[1:] / bars.close[:-1]))
+    gaps = np.abs(np.log(bars.open[1:]) - np.log(bars.close[:-1]))
     if gaps.max() < LEAST_GAP:
         return False
     usual = float(np.median(np.abs(np.diff(np.log(bars.close)))))
     suspects = gaps[(gaps > LEAST_GAP) & (gaps > UNUSUAL * usual)]
-    return bool((np.abs(np.exp(suspects)[:, None] / SPLIT_RATIOS - 1) < TOLERANCE).any())
+    return bool((np.abs(suspects[:, None] - LOG_RATIOS) < TOLERANCE).any())

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import frexp, isfinite, ldexp
 
-import numpy as np
-
 from app.domain.errors import FieldError, InvalidInputError, UnknownNameError
 from app.domain.market import Bars, Column
 
@@ -21,7 +19,7 @@ class Indicator:
 
     Args:
         unit: `price`, `percent`, `index` (a bounded scale, told in the meaning), `shares`, or `none`.
-        minimum_bars: fewer give no value; Wilder's smoothing takes 150 to settle.
+        minimum_bars: fewer give no value; what smooths exponentially takes 150 to settle.
     """
 
     name: str
@@ -55,28 +53,28 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("roc_10", "change of the close over 10 bars", "percent", 11),
 )
 _UNITS = {each.name: each.unit for each in INDICATORS}
+SETTLED = 150
+SHARES_IN_SIGHT = 2.0**20
 
 
 def compute(bars: Bars) -> dict[str, float]:
     """Return each defined indicator as of the last bar; an oscillator of a price that does not move is not defined."""
     if not len(bars):
         return {}
-    price_unit, share_unit = (
-        _size(float(bars.close[-1])),
-        _size(float(np.nanmax(bars.volume))) if bars.has_volume else 1,
-    )
-    high, low, close = (column / price_unit for column in (bars.high, bars.low, bars.close))
+    price_unit = _size(float(bars.close[-1]))
+    share_unit = _size(float(bars.volume[-SETTLED:].max())) / SHARES_IN_SIGHT
+    high, low, close = bars.high / price_unit, bars.low / price_unit, bars.close / price_unit
     found = dict(_of_prices(high, low, close))
     if bars.has_volume:
-        found.update(_of_volume(high, low, close, bars.volume / share_unit * 2.0**20))
-    scale = {"price": price_unit, "shares": share_unit / 2.0**20}
+        found.update(_of_volume(high, low, close, bars.volume / share_unit))
+    scale = {"price": price_unit, "shares": share_unit}
     values = ((name, float(column[-1]) * scale.get(_UNITS[name], 1.0)) for name, column in found.items())
     return {name: value for name, value in values if isfinite(value)}
 
 
 def _size(value: float) -> float:
-    """The power of two just above `value`; 1 for nothing."""
-    return ldexp(1.0, frexp(value)[1]) if value > 0 else 1.0
+    """The greatest power of two that `value` reaches; 1 for nothing or unknown."""
+    return ldexp(1.0, frexp(value)[1] - 1) if value > 0 else 1.0
 
 
 def _of_prices(high: Column, low: Column, close: Column) -> Iterator[tuple[str, Column]]:
@@ -92,23 +90,24 @@ def _of_prices(high: Column, low: Column, close: Column) -> Iterator[tuple[str, 
     yield "minus_di_14", talib.MINUS_DI(high, low, close, 14)
     yield "atr_14", talib.ATR(high, low, close, 14)
     yield from zip(("bb_upper", "bb_middle", "bb_lower"), talib.BBANDS(close, 20, 2.0, 2.0), strict=True)
-    yield "cci_20", talib.CCI(high, low, close, 20)
     yield "roc_10", talib.ROC(close, 10)
-    if close.max() > close.min():
+    if _moves(close, close, SETTLED):
         yield "rsi_14", talib.RSI(close, 14)
     if _moves(high, low, 5):
         yield from zip(("stoch_k", "stoch_d"), talib.STOCH(high, low, close), strict=True)
     if _moves(high, low, 14):
         yield "williams_r_14", talib.WILLR(high, low, close, 14)
+    typical = (high[-20:] + low[-20:] + close[-20:]) / 3
+    if _moves(typical, typical, 20):
+        yield "cci_20", talib.CCI(high, low, close, 20)
 
 
 def _of_volume(high: Column, low: Column, close: Column, volume: Column) -> Iterator[tuple[str, Column]]:
     import talib
 
     yield "obv", talib.OBV(close, volume)
-    typical = (high + low + close) / 3
-    traded_moves = (np.diff(typical[-15:]) != 0) & (volume[-15:][1:] > 0)
-    if traded_moves.any():
+    typical = (high[-15:] + low[-15:] + close[-15:]) / 3
+    if ((typical[1:] != typical[:-1]) & (volume[-15:][1:] > 0)).any():
         yield "mfi_14", talib.MFI(high, low, close, volume, 14)
 
 

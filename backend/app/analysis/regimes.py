@@ -48,9 +48,9 @@ class Regime:
 
     def next_labels(self) -> dict[str, dict[str, float]]:
         """Return for each label that has followed the current one its count, probability and 95 % interval."""
-        row = self.counts[LABELS.index(self.label)]
-        total = int(row.sum())
-        return {name: _chance(int(count), total) for name, count in zip(LABELS, row, strict=True) if count}
+        row: list[int] = self.counts[LABELS.index(self.label)].tolist()
+        total = sum(row)
+        return {name: _chance(count, total) for name, count in zip(LABELS, row, strict=True) if count}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the regime as a tool result."""
@@ -63,9 +63,9 @@ class Regime:
             "next": following,
             "expected_duration_bars": round(1 / (1 - stay), 2) if stay < 1 else None,
             "counts": {
-                name: {to: int(count) for to, count in zip(LABELS, row, strict=True) if count}
-                for name, row in zip(LABELS, self.counts, strict=True)
-                if row.any()
+                name: {to: count for to, count in zip(LABELS, row, strict=True) if count}
+                for name, row in zip(LABELS, self.counts.tolist(), strict=True)
+                if any(row)
             },
         }
 
@@ -76,11 +76,12 @@ def label_bars(close: Column) -> NDArray[np.int64]:
         return np.empty(0, np.int64)
     import talib
 
-    returns = np.diff(np.log(close))
+    logs = np.log(close)
+    returns = logs[1:] - logs[:-1]
     moved, spread = _moving(returns, SHORT)
     _, usual = _moving(returns, LONG)
     expected = usual * sqrt(SHORT)
-    fallen = np.log(talib.MAX(close, 3 * SHORT)[LONG:] / close[LONG:])
+    fallen = talib.MAX(logs, 3 * SHORT)[LONG:] - logs[LONG:]
     rules = (
         (moved < -1.8 * expected) & (spread > 1.1 * usual),
         (moved > 0.8 * expected) & (fallen > 0.5 * expected),

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.market import Bars
+from app.domain.market import Bars, Column
 
 SHORT, LONG = 20, 100
 MINIMUM_BARS = LONG + 1
+LEAST_DEVIATION = 1e-7
 _YEAR_MICROS = 365.25 * 86_400 * 1e6
 
 
@@ -23,13 +24,14 @@ def assess(bars: Bars) -> dict[str, Any]:
 
     Returns:
         `volatility_20`, `volatility_100`: annualised standard deviation of log returns (fractions).
-        `volatility_ratio`: the first over the second; 1 when nothing moved.
+        `volatility_ratio`: the first over the second; 1 when every bar moved alike.
         `drawdown`, `max_drawdown`: fall from the highest close so far, now and at worst (fractions, 0 or more).
         `drawdown_in_deviations`: the fall over what 60 bars usually move.
         `worst_return`: the worst bar as a fraction; `loss_95`: the loss that one bar in twenty exceeds, 0 or more.
     """
-    returns = np.diff(np.log(bars.close))
-    per_bar, usual = float(returns[-SHORT:].std()), float(returns[-LONG:].std())
+    logs = np.log(bars.close)
+    returns = logs[1:] - logs[:-1]
+    per_bar, usual = _deviation(returns[-SHORT:]), _deviation(returns[-LONG:])
     year = sqrt(bars_per_year(bars))
     falls = 1 - bars.close / np.maximum.accumulate(bars.close)
     drawdown = float(falls[-1])
@@ -43,3 +45,9 @@ def assess(bars: Bars) -> dict[str, Any]:
         "worst_return": float(np.expm1(returns.min())),
         "loss_95": max(0.0, -float(np.expm1(np.partition(returns, len(returns) // 20)[len(returns) // 20]))),
     }
+
+
+def _deviation(returns: Column) -> float:
+    """The standard deviation; 0 for returns that differ by rounding alone."""
+    deviation = float(returns.std())
+    return deviation if deviation > LEAST_DEVIATION else 0.0

@@ -4,6 +4,7 @@ TARGET_VOLATILITY = 0.15
 DRAWDOWN_LIMIT = 0.30
 STOP_RANGES, TARGET_RANGES = 2.0, 3.0
 LEAST_PRICE_SHARE = 0.1
+LEAST_RANGE, GREATEST_RANGE = 0.001, 1.0
 
 
 def volatility_target_size(volatility: float, target: float = TARGET_VOLATILITY, cap: float = 1.0) -> float:
@@ -28,14 +29,17 @@ def drawdown_scale(drawdown: float, limit: float = DRAWDOWN_LIMIT) -> float:
 
 
 def stop_and_target(price: float, true_range: float, side: int) -> tuple[float, float]:
-    """Return stop loss and take profit, two and three average true ranges away, never below a tenth of the price.
+    """Return stop loss and take profit, two and three average true ranges away, one on either side of the price.
+
+    The range counts as at least a thousandth of the price and at most all of it; no level lies below a tenth of it.
 
     Source: Wilder (1978), New Concepts in Technical Trading Systems (volatility stop).
 
     Args:
-        true_range: average true range in the unit of the price, 0 or more.
+        true_range: average true range in the unit of the price.
         side: 1 for a long holding, -1 for a short one.
     """
     floor = price * LEAST_PRICE_SHARE
-    stop, target = price - side * STOP_RANGES * true_range, price + side * TARGET_RANGES * true_range
+    reach = side * min(max(true_range, price * LEAST_RANGE), price * GREATEST_RANGE)
+    stop, target = price - STOP_RANGES * reach, price + TARGET_RANGES * reach
     return max(stop, floor), max(target, floor)

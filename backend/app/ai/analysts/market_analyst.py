@@ -1,6 +1,6 @@
 """Trend and momentum."""
 
-from math import erf, log, sqrt
+from math import erf, sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from app.risk.sizing import stop_and_target, volatility_target_size
 
 LOOKBACKS = (21, 63, 126)
 DIRECTION, STRONG = 0.5, 1.3
+LEAST_DEVIATION, FARTHEST = 1e-7, 10.0
 TREND_ADX = 25.0
 
 
@@ -21,9 +22,9 @@ class MarketAnalyst:
     role: ClassVar = "market_analyst"
     question: ClassVar = "Which way has the market been moving, and is the move larger than its noise?"
     rule: ClassVar = (
-        "Time-series momentum over 21, 63 and 126 bars, each return over its own volatility (Moskowitz, Ooi and "
-        "Pedersen 2012, J. Financial Economics 104); halved when the 20- and 50-bar averages disagree (Brock, Lakonishok "
-        "and LeBaron 1992, J. Finance 47); strong only with an ADX of 25 or more (Wilder 1978)."
+        "Time-series momentum over 21, 63 and 126 bars, each return in units of its volatility (Moskowitz, Ooi and "
+        "Pedersen 2012, J. Financial Economics 104); halved when the 20- and 50-bar averages disagree (Brock, "
+        "Lakonishok and LeBaron 1992, J. Finance 47); strong only with an ADX of 25 or more (Wilder 1978)."
     )
     needs: ClassVar = Needs(bars=150)
     tools: ClassVar = ("compute_indicators", "assess_risk")
@@ -56,12 +57,12 @@ class MarketAnalyst:
 
 
 def momentum(context: AnalysisContext) -> list[float]:
-    """Return, per lookback, the log return in units of its expected deviation; 0 for a price that does not move."""
-    close = context.bars.close
-    deviation = float(np.diff(np.log(close[-64:])).std())
-    if deviation < 1e-7:
-        return [0.0] * len(LOOKBACKS)
-    return [log(float(close[-1]) / float(close[-1 - count])) / (deviation * sqrt(count)) for count in LOOKBACKS]
+    """Return, per lookback, the log return in units of its expected deviation, cut off at ten of them."""
+    logs = np.log(context.bars.close[-1 - LOOKBACKS[-1] :])
+    recent = logs[-1 - LOOKBACKS[1] :]
+    deviation = max(float((recent[1:] - recent[:-1]).std()), LEAST_DEVIATION)
+    moves = (float(logs[-1] - logs[-1 - count]) / (deviation * sqrt(count)) for count in LOOKBACKS)
+    return [max(-FARTHEST, min(FARTHEST, move)) for move in moves]
 
 
 def _word(score: float, adx: float) -> str:

@@ -17,8 +17,8 @@ class NewsAnalyst:
     question: ClassVar = "Is the news of these days good or bad for the price?"
     rule: ClassVar = (
         "Media tone (Tetlock 2007, J. Finance 62) scored by the VADER lexicon (Hutto and Gilbert 2014) with market "
-        "words, averaged with a half-life of three days; confidence shrinks as n/(n+2) with the effective number "
-        "of headlines."
+        "words, averaged with a half-life of three days; confidence shrinks as the root of n/(n+2), where a headline "
+        "adds to n what its age leaves of it."
     )
     needs: ClassVar = Needs(news=True)
     tools: ClassVar = ("score_news",)

@@ -36,7 +36,7 @@ class RiskAdvisor:
         stop, target = stop_and_target(context.price, values.get("atr_14", 0.0), side)
         return Opinion(
             decision=word,
-            confidence=round(_confidence(word, score), 4),
+            confidence=round(_confidence(word, score, share - size), 4),
             reasoning=_reason(measures, score, size, share),
             risk=round(score, 4),
             position_size=0.0 if word == HOLD else round(size, 4),
@@ -59,13 +59,13 @@ def _word(score: float, is_overexposed: bool) -> str:
     return BUY if score < CALM else HOLD
 
 
-def _confidence(word: str, score: float) -> float:
-    """How far the score lies from where the word would change; a BUY never speaks louder than 0.6."""
+def _confidence(word: str, score: float, excess: float) -> float:
+    """How far score, or holding, lies from where the word would change; a BUY never speaks louder than 0.6."""
     if word == BUY:
         return 0.3 + 0.3 * (CALM - score) / CALM
     if word == HOLD:
         return 0.4 + 0.4 * min(score - CALM, HIGH - score) / ((HIGH - CALM) / 2)
-    return min(1.0, 0.5 + abs(score - HIGH))
+    return min(1.0, 0.5 + max(score - HIGH, excess, 0.0))
 
 
 def _reason(measures: Mapping[str, Any], score: float, size: float, share: float) -> str:

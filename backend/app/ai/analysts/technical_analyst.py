@@ -46,7 +46,7 @@ class TechnicalAnalyst:
             confidence=round(min(1.0, abs(score)) if word != HOLD else 1 - min(1.0, abs(score)), 4),
             reasoning=(
                 f"The price is {-score:+.2f} steps from neutral ({read}; Bollinger {steps.get('bollinger', 0.0):+.2f} "
-                f"half-widths), and such a stretch tends to revert."
+                f"half-widths), {'too little to expect a reversal' if word == HOLD else 'which tends to revert'}."
             ),
             risk=round(min(1.0, abs(score) * risk["volatility_ratio"] / 2), 4),
             position_size=0.0 if word == HOLD else round(volatility_target_size(risk["volatility_20"]) / 2, 4),

@@ -4,7 +4,7 @@ Source: Hutto and Gilbert (2014), VADER, ICWSM-14. Valences run from -4 to 4 as 
 """
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 MAX_CHARACTERS = 500
@@ -64,10 +64,12 @@ MARKET_WORDS = {
 PHRASES = {"profit warning": "warning", "below expectations": "disappoints", "above expectations": "beats"}
 
 
+@lru_cache(maxsize=4_096)
 def score(title: str, text: str | None) -> float:
-    """Return the mood of a headline, with its text where there is one, in [-1, 1]."""
+    """Return the mood of a headline, with its text where there is one, in [-1, 1]; unseen characters do not count."""
     words = f"{title}. {text}" if text else title
-    plain = unicodedata.normalize("NFKC", words[: 2 * MAX_CHARACTERS])[:MAX_CHARACTERS].lower()
+    visible = "".join(letter for letter in words[: 2 * MAX_CHARACTERS] if unicodedata.category(letter) != "Cf")
+    plain = unicodedata.normalize("NFKC", visible)[:MAX_CHARACTERS].lower()
     for phrase, word in PHRASES.items():
         plain = plain.replace(phrase, word)
     return float(_analyzer().polarity_scores(plain)["compound"])

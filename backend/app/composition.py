@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from app.ai.trading_agents import AIAgentCoordinator
 from app.config import Settings
 from app.domain.errors import InvalidInputError
@@ -11,6 +13,7 @@ from app.events.agent_event_bus import AgentEventBus
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.messaging.transports.in_process import InProcessTransport
 from app.observability.health import HealthBoard
+from app.observability.logging import configure_logging
 from app.observability.system_clock import SystemClock
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
@@ -53,6 +56,8 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
     Raises:
         StoreError: the store cannot be opened; nothing was started.
     """
+    if not structlog.is_configured():
+        configure_logging(settings.log_level, settings.log_format)
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         store = build_store(settings)

@@ -1,5 +1,6 @@
 """The indicators once more, slowly and straight from their formulas, to hold the fast ones against."""
 
+import itertools
 from statistics import fmean, pstdev
 
 from app.domain.market import Bars
@@ -57,7 +58,7 @@ def wilder(values, period):
 
 
 def rsi(close, period):
-    changes = [after - before for before, after in zip(close, close[1:], strict=False)]
+    changes = [after - before for before, after in itertools.pairwise(close)]
     gain = wilder([max(change, 0) for change in changes], period)[-1]
     loss = wilder([max(-change, 0) for change in changes], period)[-1]
     return 100 * gain / (gain + loss)
@@ -70,8 +71,8 @@ def true_ranges(high, low, close):
 
 def directional(high, low, close, period):
     """Wilder's sums begin with period - 1 values, and each later one loses 1/period of the sum before."""
-    ups = [after - before for before, after in zip(high, high[1:], strict=False)]
-    downs = [before - after for before, after in zip(low, low[1:], strict=False)]
+    ups = [after - before for before, after in itertools.pairwise(high)]
+    downs = [before - after for before, after in itertools.pairwise(low)]
     plus = [up if up > down and up > 0 else 0.0 for up, down in zip(ups, downs, strict=True)]
     minus = [down if down > up and down > 0 else 0.0 for up, down in zip(ups, downs, strict=True)]
     sums = [running(values, period) for values in (plus, minus, true_ranges(high, low, close))]
@@ -102,7 +103,7 @@ def cci(typical, period):
 
 
 def on_balance(close, volume):
-    signs = [(after > before) - (after < before) for before, after in zip(close, close[1:], strict=False)]
+    signs = [(after > before) - (after < before) for before, after in itertools.pairwise(close)]
     return volume[0] + sum(sign * traded for sign, traded in zip(signs, volume[1:], strict=True))
 
 

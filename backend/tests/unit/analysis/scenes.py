@@ -1,34 +1,16 @@
-"""Series that strain a formula, and the same series seen at another price level."""
+"""Series that strain a formula, the same ones every time."""
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 
 import numpy as np
 
 from app.domain.bar_checks import bars_of
 from app.domain.market import Bars, Interval
-from app.market_data.sample_bars import sample_bars
 from tests.builders import START, bars
+from tests.unit.analysis.real_bars import in_unit, window
 
 DAY = Interval.parse("1d")
-
-
-@cache
-def real(symbol="AAPL", count=250, end=1_250):
-    """Real bars: `count` of them up to position `end`."""
-    return sample_bars(symbol).between(end - count, end)
-
-
-def at_level(made: Bars, factor: float) -> Bars:
-    """The same bars with every price times `factor`."""
-    return replace(
-        made, open=made.open * factor, high=made.high * factor, low=made.low * factor, close=made.close * factor
-    )
-
-
-def with_volume(made: Bars, volume) -> Bars:
-    return replace(made, volume=np.full(len(made), volume) if np.isscalar(volume) else np.array(volume, float))
 
 
 def motionless(count: int, price: float = 0.1) -> Bars:
@@ -37,20 +19,16 @@ def motionless(count: int, price: float = 0.1) -> Bars:
     return bars_of(times, [[price] * count] * 4, [1_000.0] * count, DAY)
 
 
+def walk(count: int) -> Bars:
+    """A random walk."""
+    return bars(np.exp(4.6 + np.random.default_rng(7).normal(0, 0.01, count).cumsum()).tolist())
+
+
 def spiky(count: int) -> Bars:
     """One close a million times the others, thirty bars before the end."""
-    closes = np.exp(wandering(count))
+    closes = walk(count).close.tolist()
     closes[max(count - 30, 0)] *= 1e6
-    return bars(closes.tolist())
-
-
-def wandering(count: int, step: float = 0.01, drift: float = 0.0, seed: int = 7):
-    """Log prices of a random walk, the same one every time."""
-    return np.cumsum(np.random.default_rng(seed).normal(drift, step, count)) + 4.6
-
-
-def walk(count: int, step: float = 0.01, drift: float = 0.0, seed: int = 7) -> Bars:
-    return bars(np.exp(wandering(count, step, drift, seed)).tolist())
+    return bars(closes)
 
 
 def steady(count: int, rate: float) -> Bars:
@@ -58,20 +36,26 @@ def steady(count: int, rate: float) -> Bars:
     return bars([100 * (1 + rate) ** place for place in range(count)])
 
 
+def traded(volume: float, first: float, some: Bars) -> Bars:
+    """The bars with `volume` traded in each but the first."""
+    return replace(some, volume=np.array([first, *[volume] * (len(some) - 1)]))
+
+
 def awkward(count: int) -> dict[str, Bars]:
-    """Series of `count` bars on which a careless formula divides by zero, overflows or loses its digits."""
-    ordinary = real(count=count)
+    """Series of `count` bars, at least one, by what is awkward about them."""
+    real, nan = window(count=count), float("nan")
+    last = float(real.close[-1])
     return {
-        "real": ordinary,
         "motionless": motionless(count),
         "flat closes in a range": bars([100.0] * count),
-        "no volume traded": with_volume(ordinary, 0.0),
-        "volume unknown": with_volume(ordinary, float("nan")),
-        "volume known in part": with_volume(ordinary, [float("nan"), *[5.0] * (count - 1)][:count]),
-        "tiny volume": with_volume(ordinary, 1e-9),
+        "no volume traded": traded(0.0, 0.0, real),
+        "volume unknown": traded(nan, nan, real),
+        "volume known in part": traded(5.0, nan, real),
+        "tiny volume": traded(1e-9, 1e-9, real),
+        "volume in the first bar alone": traded(0.0, 1e9, real),
         "spike": spiky(count),
-        "priced 1e-8": at_level(ordinary, 1e-8 / float(ordinary.close[-1])) if count else ordinary,
-        "priced 1e9": at_level(ordinary, 1e9 / float(ordinary.close[-1])) if count else ordinary,
+        "priced 1e-8": in_unit(real, 1e-8 / last),
+        "priced 1e9": in_unit(real, 1e9 / last),
         "steady rise": steady(count, 0.01),
         "steady fall": steady(count, -0.01),
     }

@@ -1,139 +1,152 @@
-from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest import approx
 
 from app.analysis.indicators import INDICATORS, check_names, compute
 from app.domain.errors import InvalidInputError, UnknownNameError
-from tests.builders import bars
-from tests.unit.analysis.by_hand import by_hand
-from tests.unit.analysis.scenes import at_level, awkward, motionless, real, spiky, walk, with_volume
+from app.market_data.sample_bars import SAMPLE_SYMBOLS
+from tests.builders import bars, waves
+from tests.unit.analysis.real_bars import flat_bars, in_unit, window, without_volume
 
-MINIMUM = {each.name: each.minimum_bars for each in INDICATORS}
-UNIT = {each.name: each.unit for each in INDICATORS}
-BOUNDS = {name: (0, 100) for name in ("rsi_14", "stoch_k", "stoch_d", "adx_14", "plus_di_14", "minus_di_14", "mfi_14")}
-BOUNDS["williams_r_14"] = (-100, 0)
+VOLUME_NAMES = {"obv", "mfi_14"}
+OF_A_PRICE = {each.name for each in INDICATORS if each.unit == "price"}
 
 
-@pytest.mark.parametrize("symbol", ["AAPL", "GOOG", "IBM", "MSFT"])
-@pytest.mark.parametrize("end", [250, 1_000, 2_100])
-def test_every_indicator_is_what_its_formula_says(symbol, end):
-    window = real(symbol, 250, end)
-    assert compute(window) == pytest.approx(by_hand(window), rel=1e-9, abs=1e-9)
+def wilder(values, count):
+    """Wilder's average: the plain mean of the first `count` values, then one part in `count` new."""
+    average = sum(values[:count]) / count
+    for value in values[count:]:
+        average = (average * (count - 1) + value) / count
+    return average
 
 
-def test_every_indicator_is_checked_by_hand():
-    assert set(by_hand(real())) == set(MINIMUM)
+def true_ranges(some):
+    moves = zip(some.high[1:], some.low[1:], some.close[:-1], strict=True)
+    return [max(high - low, abs(high - before), abs(low - before)) for high, low, before in moves]
 
 
-@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda each: each.name)
-def test_an_indicator_appears_with_its_minimum_of_bars_and_not_before(indicator):
-    assert indicator.name not in compute(real(count=indicator.minimum_bars - 1))
-    assert indicator.name in compute(real(count=indicator.minimum_bars))
+@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
+def test_the_moving_averages_are_the_means_of_the_last_closes(symbol):
+    some = window(symbol)
+    values = compute(some)
+    assert values["sma_20"] == approx(sum(some.close[-20:]) / 20)
+    assert values["sma_50"] == approx(sum(some.close[-50:]) / 50)
 
 
-def test_names_are_told_once_with_a_meaning_and_a_known_unit():
-    assert len(MINIMUM) == len(INDICATORS)
-    assert all(each.meaning for each in INDICATORS)
-    assert set(UNIT.values()) == {"price", "percent", "index", "shares", "none"}
+@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
+def test_rsi_weighs_gains_against_losses_by_wilders_smoothing(symbol):
+    some = window(symbol)
+    moves = [float(move) for move in np.diff(some.close)]
+    gain, loss = wilder([max(move, 0) for move in moves], 14), wilder([max(-move, 0) for move in moves], 14)
+    assert compute(some)["rsi_14"] == approx(100 * gain / (gain + loss))
 
 
-def test_without_bars_nothing_is_defined():
-    assert compute(real(count=0)) == {}
+@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
+def test_atr_smooths_the_true_range_by_wilders_method(symbol):
+    some = window(symbol)
+    assert compute(some)["atr_14"] == approx(wilder(true_ranges(some), 14))
 
 
-def test_one_bar_defines_the_volume_balance_alone():
-    one = real(count=1)
-    assert compute(one) == {"obv": float(one.volume[0])}
+def test_the_bands_lie_two_deviations_from_the_average():
+    some = window()
+    values = compute(some)
+    assert values["bb_middle"] == approx(values["sma_20"])
+    assert values["bb_upper"] - values["bb_middle"] == approx(2 * float(np.std(some.close[-20:])))
+    assert values["bb_middle"] - values["bb_lower"] == approx(values["bb_upper"] - values["bb_middle"])
 
 
-@pytest.mark.parametrize("count", [1, 2, 14, 34, 100, 250])
-def test_whatever_the_series_a_value_is_finite_and_within_its_bounds(count):
-    for name, series in awkward(count).items():
-        values = compute(series)
-        assert all(np.isfinite(value) for value in values.values()), name
-        for indicator, (low, high) in BOUNDS.items():
-            assert low - 1e-9 <= values.get(indicator, low) <= high + 1e-9, (name, indicator)
+def test_williams_r_tells_where_the_close_lies_in_the_range_of_fourteen_bars():
+    some = window()
+    high, low = max(some.high[-14:]), min(some.low[-14:])
+    assert compute(some)["williams_r_14"] == approx(-100 * (high - some.close[-1]) / (high - low))
 
 
-def test_ten_thousand_bars_are_taken():
-    assert set(compute(walk(10_000))) == set(MINIMUM)
+def test_the_rate_of_change_is_in_percent_over_ten_bars():
+    some = window()
+    assert compute(some)["roc_10"] == approx(100 * (some.close[-1] / some.close[-11] - 1))
 
 
-@pytest.mark.parametrize("price", [0.1, 1 / 3, 100.0, 1e-8, 1e9])
-def test_an_oscillator_of_a_price_that_never_moves_is_not_defined(price):
-    values = compute(motionless(250, price))
-    assert not {"rsi_14", "stoch_k", "stoch_d", "williams_r_14", "cci_20", "mfi_14"} & set(values)
-    assert values["sma_20"] == pytest.approx(price)
-    assert values["bb_upper"] - values["bb_lower"] == pytest.approx(0, abs=1e-9 * price)
-    assert (values["roc_10"], values["atr_14"], values["adx_14"]) == (0, 0, 0)
+def test_the_histogram_is_the_line_minus_its_signal():
+    values = compute(window())
+    assert values["macd_histogram"] == approx(values["macd"] - values["macd_signal"])
 
 
-def test_a_price_that_stopped_moving_long_ago_has_no_strength():
-    moved = [100.0, 110.0, 95.0, 105.0] * 10
-    assert "rsi_14" not in compute(bars([*moved, *[100.0] * 600]))
+def test_on_balance_volume_adds_what_was_traded_on_the_way_up_and_takes_off_the_rest():
+    some = window()
+    signs = np.sign(np.diff(some.close))
+    assert compute(some)["obv"] == approx(some.volume[0] + float((signs * some.volume[1:]).sum()))
 
 
-@pytest.mark.parametrize("volume", [0.0, float("nan")])
-def test_without_known_volume_what_needs_it_is_absent(volume):
-    assert set(compute(real())) - set(compute(with_volume(real(), volume))) == {"obv", "mfi_14"}
+@pytest.mark.parametrize("each", INDICATORS, ids=lambda each: each.name)
+def test_an_indicator_appears_with_its_minimum_of_bars_and_not_one_before(each):
+    assert each.name not in compute(window(count=each.minimum_bars - 1))
+    assert each.name in compute(window(count=each.minimum_bars))
 
 
-def test_money_flow_of_a_thinly_traded_end_is_not_lost_beside_a_busy_past():
-    window = real()
-    thin = replace(window, volume=np.where(np.arange(250) < 50, window.volume * 1e9, window.volume))
-    assert compute(thin)["mfi_14"] == pytest.approx(compute(window)["mfi_14"], abs=1e-4)
+def test_with_a_long_history_every_indicator_is_there_and_no_other():
+    assert set(compute(window())) == {each.name for each in INDICATORS}
 
 
-@pytest.mark.parametrize("power", [-40, -3, 1, 10, 30])
-def test_doubling_the_price_scales_what_is_a_price_exactly_and_leaves_the_rest(power):
-    scaled = compute(at_level(real(), 2.0**power))
-    assert scaled == {
-        name: value * 2.0**power if UNIT[name] == "price" else value for name, value in compute(real()).items()
-    }
+def test_without_volume_only_the_indicators_of_volume_are_missing():
+    assert {each.name for each in INDICATORS} - set(compute(without_volume(window()))) == VOLUME_NAMES
 
 
-@given(st.floats(1e-8, 1e9))
-def test_at_any_price_level_the_values_are_the_same_up_to_rounding(factor):
-    scaled, plain = compute(at_level(real(), factor)), compute(real())
-    assert set(scaled) == set(plain)
-    for name, value in scaled.items():
-        unit = factor if UNIT[name] == "price" else 1
-        assert value / unit == pytest.approx(plain[name], rel=1e-8, abs=1e-8), name
+def test_no_bars_have_no_indicators():
+    assert compute(window(count=0)) == {}
 
 
-@given(st.floats(1e-9, 1e9))
-def test_counting_shares_in_other_lots_changes_only_the_volume_balance(factor):
-    window = real()
-    scaled = compute(with_volume(window, window.volume * factor))
-    expected = compute(window)
-    expected["obv"] *= factor
-    assert scaled == pytest.approx(expected, rel=1e-8)
+def test_a_price_that_never_moves_has_averages_but_no_oscillators():
+    values = compute(flat_bars(200))
+    assert values["sma_20"] == values["bb_upper"] == 100
+    assert not {"rsi_14", "stoch_k", "williams_r_14", "mfi_14"} & set(values)
 
 
-def test_a_giant_spike_leaves_the_short_indicators_of_later_bars_alone():
-    values = compute(spiky(250))
-    assert 0 < values["atr_14"] and 0 < values["sma_20"] < 1_000
-    assert values["williams_r_14"] == pytest.approx(compute(spiky(250).between(210, 250))["williams_r_14"])
+@given(st.integers(-60, 60), st.integers(0, 3_000))
+def test_a_power_of_two_in_the_unit_of_the_price_changes_no_bit(power, start):
+    some = window(start=start)
+    values, scaled = compute(some), compute(in_unit(some, 2.0**power))
+    expected = {name: value * 2.0**power if name in OF_A_PRICE else value for name, value in values.items()}
+    assert scaled == expected
 
 
-def test_later_bars_do_not_reach_back():
-    window, longer = real(count=250, end=1_250), real(count=400, end=1_400)
-    assert compute(longer.between(0, 250)) == compute(window)
+@pytest.mark.parametrize("unit", [1e-8, 1e-3, 10.0, 1e8])
+def test_any_other_unit_changes_nothing_but_the_last_digits(unit):
+    some = window()
+    values, scaled = compute(some), compute(in_unit(some, unit))
+    assert scaled == approx(
+        {name: value * (unit if name in OF_A_PRICE else 1) for name, value in values.items()}, rel=1e-6
+    )
 
 
-def test_a_supplied_name_that_is_no_indicator_is_refused_with_the_known_ones():
-    with pytest.raises(UnknownNameError, match="rsi_14"):
-        check_names({"rsi": 50.0})
+@given(st.lists(st.floats(1e-8, 1e8), min_size=1, max_size=120))
+def test_what_is_returned_is_finite_whatever_the_prices(closes):
+    assert all(isfinite(value) for value in compute(bars(closes)).values())
+
+
+def test_every_indicator_tells_its_meaning_unit_and_least_history():
+    assert len({each.name for each in INDICATORS}) == len(INDICATORS)
+    assert all(each.meaning and each.unit and each.minimum_bars > 0 for each in INDICATORS)
+
+
+def test_computing_twice_gives_the_same_values():
+    some = bars(waves(200))
+    assert compute(some) == compute(some)
+
+
+def test_names_of_indicators_may_be_supplied():
+    check_names({"rsi_14": 71.0, "sma_50": 12})
+
+
+def test_an_unknown_name_is_refused_with_the_names_there_are():
+    with pytest.raises(UnknownNameError, match=r"Unknown indicator 'rsi_41'\. Choose .*rsi_14"):
+        check_names({"rsi_41": 71.0})
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_a_supplied_value_that_is_no_number_is_refused(value):
-    with pytest.raises(InvalidInputError, match=r"technical_indicators\.rsi_14"):
+def test_a_supplied_value_must_be_finite(value):
+    with pytest.raises(InvalidInputError, match=r"technical_indicators\.rsi_14 must be a finite number"):
         check_names({"rsi_14": value})
-
-
-def test_supplied_values_under_known_names_are_accepted():
-    check_names({"rsi_14": 21.5, "obv": -3e9})

@@ -1,0 +1,211 @@
+"""The whole panel of five, asked through the coordinator as a decision asks it."""
+
+import asyncio
+import re
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import plugins
+from app.ai.trading_agents import AIAgentCoordinator
+from app.analysis.voting import CAMPS
+from app.domain.market import Account, NewsItem, Position
+from app.domain.times import from_micros
+from app.domain.votes import ABSTAIN, BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, is_usable
+from app.market_data.sample_bars import SAMPLE_SYMBOLS
+from tests.builders import bars
+from tests.unit.ai.asking import BAR_ROLES, at
+from tests.unit.analysis.real_bars import in_unit, real, window
+from tests.unit.analysis.scenes import awkward, steady
+
+ROLES = (*BAR_ROLES, "news_analyst")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?%?")
+CONSTANTS = {"-1", "1"}
+OWN_WORK = re.compile(r"The price is \S+ steps|risk [\d.]+, room for [\d.]+%|Bollinger \S+ half|stands \S+ Bollinger")
+NAMES = re.compile(r"[a-z]+(?:_[a-z]+)*_\d+|\d+-bar")
+HEADLINES = ("Quarterly profit surges and beats estimates", "Analyst upgrades the stock", "Annual meeting on Tuesday")
+
+
+def panel(context, roles=ROLES):
+    """What the coordinator brings back from these analysts."""
+    return asyncio.run(AIAgentCoordinator().run(context, [plugins.load("analyst", role)() for role in roles], 30))
+
+
+def opinions(context):
+    """The opinions by role."""
+    return {vote.agent_type: vote.opinion for vote in panel(context).votes}
+
+
+def scene(some, **others):
+    """The context at the end of the bars, with three headlines of the last days."""
+    as_of = from_micros(some.ends_at)
+    news = tuple(NewsItem(as_of - timedelta(days=2 - age), "wire", title) for age, title in enumerate(HEADLINES))
+    return at(some, news=news, **others)
+
+
+def without_prices(opinion):
+    return replace(opinion, stop_loss=None, take_profit=None)
+
+
+@cache
+def camps():
+    """The side each analyst of bars takes, every 25th day of the bundled series."""
+    contexts = [at(window(symbol, start)) for symbol in SAMPLE_SYMBOLS for start in range(0, 1_890, 25)]
+    said = [
+        {vote.agent_type: CAMPS[vote.opinion.decision] for vote in panel(each, BAR_ROLES).votes} for each in contexts
+    ]
+    return {role: [sides[role] for sides in said] for role in BAR_ROLES}
+
+
+@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
+def test_all_five_have_an_opinion_of_a_real_market(symbol):
+    result = panel(scene(window(symbol)))
+    assert [vote.agent_type for vote in result.votes] == list(ROLES)
+    assert result.failures == ()
+    assert all(vote.opinion.decision != ABSTAIN and vote.error_kind is None for vote in result.votes)
+
+
+def test_asked_twice_they_say_the_same():
+    assert opinions(scene(window())) == opinions(scene(window()))
+
+
+@given(st.integers(0, 1_890), st.integers(-30, 30))
+@settings(max_examples=20)
+def test_at_a_power_of_two_of_the_price_only_the_ways_out_move_and_exactly(start, power):
+    unit, some = 2.0**power, window(start=start)
+    plain, scaled = opinions(scene(some)), opinions(scene(in_unit(some, unit)))
+    for role, opinion in plain.items():
+        assert without_prices(scaled[role]) == without_prices(opinion)
+        for way_out in ("stop_loss", "take_profit"):
+            level = getattr(opinion, way_out)
+            assert getattr(scaled[role], way_out) == (None if level is None else level * unit)
+
+
+@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
+@pytest.mark.parametrize("start", [0, 600, 1_200, 1_890])
+def test_at_ten_times_the_price_the_ways_out_are_ten_times_as_far(symbol, start):
+    some = window(symbol, start)
+    plain, scaled = opinions(scene(some)), opinions(scene(in_unit(some, 10.0)))
+    for role, opinion in plain.items():
+        assert without_prices(scaled[role]) == without_prices(opinion)
+        if opinion.stop_loss is not None:
+            assert scaled[role].stop_loss == pytest.approx(10 * opinion.stop_loss)
+            assert scaled[role].take_profit == pytest.approx(10 * opinion.take_profit)
+
+
+def with_later_prices_times(factor, some):
+    """The bars with every price after the 250th bar times `factor`."""
+    later = np.where(np.arange(len(some)) < 250, 1.0, factor)
+    prices = {name: getattr(some, name) * later for name in ("open", "high", "low", "close")}
+    return replace(some, **prices)
+
+
+@given(st.integers(0, 1_800), st.floats(1e-6, 1e6))
+@settings(max_examples=20)
+def test_whatever_the_later_bars_hold_the_panel_says_what_it_said_without_them(start, factor):
+    past, longer = window(start=start), real("AAPL").between(start, start + 340)
+    as_of = from_micros(past.ends_at)
+    seen = with_later_prices_times(factor, longer).until(as_of)
+    assert opinions(replace(scene(seen), as_of=as_of)) == opinions(scene(past))
+
+
+@pytest.mark.parametrize("name", awkward(150))
+def test_with_the_least_history_of_an_awkward_series_every_opinion_is_usable(name):
+    with np.errstate(all="raise"):
+        result = panel(scene(awkward(150)[name]))
+    assert result.failures == ()
+    assert all(is_usable(vote.opinion) and vote.opinion.decision != ABSTAIN for vote in result.votes)
+
+
+@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
+@pytest.mark.parametrize("start", range(0, 1_890, 270))
+def test_whoever_acts_gets_out_below_a_long_above_a_short_and_never_at_nothing(symbol, start):
+    context = scene(window(symbol, start))
+    for role in BAR_ROLES:
+        opinion = opinions(context)[role]
+        if opinion.decision != HOLD:
+            low, high = sorted([opinion.stop_loss, opinion.take_profit])
+            assert 0 < low < context.price < high
+            assert (opinion.stop_loss == low) == (CAMPS[opinion.decision] == "BULL")
+
+
+def figures_of(value):
+    """Every number anywhere in what the tools answered, and how many there are of each kind."""
+    if isinstance(value, dict):
+        return [figure for part in value.values() for figure in figures_of(part)]
+    if isinstance(value, list):
+        return [len(value), *(figure for part in value for figure in figures_of(part))]
+    return [value] if isinstance(value, int | float) else []
+
+
+def is_shown(text, figures):
+    """Whether one of the figures, or its share in percent, is shown as `text`."""
+    decimals = len(text.rstrip("%").partition(".")[2])
+    factor = 100 if text.endswith("%") else 1
+    return any(f"{abs(figure) * factor:.{decimals}f}" == text.lstrip("-").rstrip("%") for figure in figures)
+
+
+@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
+@pytest.mark.parametrize("role", ["technical_analyst", "risk_advisor", "strategy_optimizer", "news_analyst"])
+def test_the_numbers_of_a_reason_are_those_the_tools_gave(role, symbol):
+    account = Account(equity=Decimal(10_000), positions={"AAPL": Position(Decimal(7))})
+    result = panel(scene(window(symbol), account=account), [role])
+    figures = figures_of([call.result for call in result.tool_calls])
+    told = [text for text in NUMBER.findall(quoted(result.votes[0])) if text not in CONSTANTS]
+    assert len(told) >= 2
+    assert [text for text in told if not is_shown(text, figures)] == []
+
+
+def quoted(vote):
+    """The reason without what the analyst worked out of the figures itself and without names."""
+    return NAMES.sub("", OWN_WORK.sub("", vote.opinion.reasoning))
+
+
+@pytest.mark.parametrize(("rate", "words"), [(0.004, {BUY, STRONG_BUY}), (-0.004, {SELL, STRONG_SELL})])
+def test_a_steady_move_is_followed_by_whoever_follows_trends(rate, words):
+    said = opinions(scene(steady(250, rate)))
+    assert said["market_analyst"].decision in words
+    assert said["strategy_optimizer"].decision in words
+
+
+def test_a_sharp_drop_after_calm_divides_the_panel():
+    calm = [100.0 + (place % 2) for place in range(240)]
+    said = opinions(scene(bars([*calm, *(100 * 0.98**fall for fall in range(1, 8))])))
+    assert said["technical_analyst"].decision in {BUY, STRONG_BUY}
+    assert said["risk_advisor"].decision in {SELL, STRONG_SELL}
+
+
+@pytest.mark.parametrize(("rsi", "side"), [(0.0, "BULL"), (100.0, "BEAR")])
+def test_the_callers_indicators_take_effect_and_are_listed(rsi, side):
+    extreme = 2 * rsi - 100
+    supplied = {"rsi_14": rsi, "stoch_k": rsi, "mfi_14": rsi, "williams_r_14": rsi - 100, "cci_20": 3 * extreme}
+    result = panel(scene(window(), indicators=supplied), ["technical_analyst"])
+    assert CAMPS[result.votes[0].opinion.decision] == side
+    assert result.tool_calls[0].result["overridden"] == sorted(supplied)
+
+
+@pytest.mark.parametrize("true_range", [-5.0, 0.0, 1e308])
+def test_a_true_range_that_cannot_be_leaves_the_ways_out_on_their_sides(true_range):
+    context = scene(steady(250, 0.004), indicators={"atr_14": true_range})
+    said = opinions(context)["market_analyst"]
+    assert 0 < said.stop_loss < context.price < said.take_profit < 5 * context.price
+
+
+@pytest.mark.parametrize("role", BAR_ROLES)
+def test_nobody_says_one_thing_nearly_always(role):
+    said = camps()[role]
+    assert {side: said.count(side) / len(said) < 0.65 for side in CAMPS.values()} == dict.fromkeys(CAMPS.values(), True)
+    assert all(side in said for side in CAMPS.values())
+
+
+@pytest.mark.parametrize("pair", list(combinations(BAR_ROLES, 2)), ids=" and ".join)
+def test_no_two_are_of_one_mind(pair):
+    one, other = (camps()[role] for role in pair)
+    assert sum(map(str.__eq__, one, other)) / len(one) < 0.9

@@ -28,19 +28,8 @@ def ending_of(work: Callable[[], Any]) -> int:
     try:
         code = work()
         sys.stdout.flush()
-    except (ReaderGoneError, BrokenPipeError):
-        return _reader_gone()
-    except click.Abort:
-        complain("Stopped.")
-        return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return BAD_INPUT
-    except AgentSystemError as error:
-        complain(explained(error))
-        return code_of(error)
     except Exception as error:  # noqa: BLE001 - nobody is shown a traceback who has not asked for one
-        return _unexpected(error)
+        return next(ending for kinds, ending in _ENDINGS if isinstance(error, kinds))(error)
     return code if isinstance(code, int) else DONE
 
 
@@ -63,6 +52,32 @@ def complain(message: str) -> None:
         click.echo(plain(line), err=True)
 
 
+def _reader_gone(_error: Exception) -> int:
+    """Let the interpreter flush into nothing: whoever read our output has left, and that is no fault."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return READER_GONE
+
+
+def _stopped(_error: Exception) -> int:
+    complain("Stopped.")
+    return INTERRUPTED
+
+
+def _misused(error: click.ClickException) -> int:
+    error.show()
+    return BAD_INPUT
+
+
+def _refused(error: AgentSystemError) -> int:
+    complain(explained(error))
+    return code_of(error)
+
+
+def _blocked(error: OSError) -> int:
+    complain(f"{error.strerror or type(error).__name__}{f': {error.filename}' if error.filename else ''}.")
+    return FAILED
+
+
 def _unexpected(error: Exception) -> int:
     if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
         traceback.print_exception(error)
@@ -71,7 +86,11 @@ def _unexpected(error: Exception) -> int:
     return FAILED
 
 
-def _reader_gone() -> int:
-    """Let the interpreter flush into nothing: whoever read our output has left, and that is no fault."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return READER_GONE
+_ENDINGS: Final[tuple[tuple[Any, Callable[[Any], int]], ...]] = (
+    ((ReaderGoneError, BrokenPipeError), _reader_gone),
+    (click.Abort, _stopped),
+    (click.ClickException, _misused),
+    (AgentSystemError, _refused),
+    (OSError, _blocked),
+    (Exception, _unexpected),
+)

@@ -38,7 +38,7 @@ def opened_bytes(name: str) -> Iterator[BinaryIO]:
     """
     with ExitStack() as stack:
         if name == STDIN:
-            _tell_who_waits()
+            _check_stdin()
             yield sys.stdin.buffer
             return
         try:
@@ -49,7 +49,10 @@ def opened_bytes(name: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _tell_who_waits() -> None:
+def _check_stdin() -> None:
+    """Refuse an input that was closed, and tell a person at a terminal that we wait for one."""
+    if sys.stdin is None:
+        raise InvalidInputError("Standard input is closed; name a file instead.")
     if sys.stdin.isatty():
         click.echo("Reading standard input; end it with Ctrl-D.", err=True)
 

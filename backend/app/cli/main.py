@@ -1,5 +1,7 @@
 """The command line: `conclave COMMAND`. Nothing heavy is imported before a command needs it."""
 
+import sys
+from io import TextIOWrapper
 from typing import Final
 
 import click
@@ -44,7 +46,9 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process; what its output cannot spell is shown as a question mark."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     cli(prog_name="conclave")
 
 

@@ -36,10 +36,11 @@ def replay(decision_id: str, as_json: bool) -> int:
 
 def _show(again: "Replay") -> None:
     from app.cli.terminal import results, row, table
+    from app.cli.text import counted
 
     out = results()
     count = len(again.differences)
-    out.print(f"decision {again.decision_id}: {f'{count} differences' if count else 'identical'}")
+    out.print(f"decision {again.decision_id}: {counted(count, 'difference') if count else 'identical'}")
     if again.engine_changed:
         out.print("It was made by another version of the engine, so differences may come from there.")
     if count:

@@ -14,6 +14,7 @@ def verify() -> int:
     """
     from app.cli.desk import on_desk
     from app.cli.terminal import results, row, table
+    from app.cli.text import counted
 
     found = on_desk(lambda _system, desk: desk.coordinator.verify())
     shown = table("symbol", "sequence", "hash", title="Heads of the chains", whole=["hash"])
@@ -23,6 +24,7 @@ def verify() -> int:
     out.print(shown)
     for problem in found.problems:
         click.echo(f"Problem: {problem}")
-    told = f"{len(found.problems)} problems" if found.problems else "every link, record and evidence is as written"
-    out.print(f"{len(found.heads)} chains: {told}.")
+    whole = "every link, record and evidence is as written"
+    told = counted(len(found.problems), "problem") if found.problems else whole
+    out.print(f"{counted(len(found.heads), 'chain')}: {told}.")
     return FOUND_SOMETHING if found.problems else 0

@@ -102,7 +102,7 @@ def test_a_replay_of_a_changed_record_differs(tampered):
     again = conclave("replay", first["decision_id"], home=tampered)
 
     assert again.code == 1
-    assert "1 differences" in again.out
+    assert "1 difference" in again.out
 
 
 def test_verify_prints_the_head_of_each_chain(home):

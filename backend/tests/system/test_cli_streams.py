@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +75,34 @@ def test_a_reader_who_leaves_a_table_ends_it_quietly(tmp_path):
         process.stdout.close()
         assert process.wait(30) == 141
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("args", [("agents",), ("tally",), ("tally", "--jsonl")])
+def test_an_output_that_is_full_is_a_failure(args):
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*CLI, *args], input=b'{"votes": []}', stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+        )
+
+    assert ended.returncode == 3
+    assert ended.stderr == b"Error: No space left on device.\n"
+
+
+def test_an_input_that_is_closed_is_bad_input():
+    command = f"{shlex.join(CLI)} tally <&-"
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environment(), check=False)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "Error: Standard input is closed; name a file instead.\n"
+
+
+@pytest.mark.parametrize("width", ["20", "60", "400"])
+def test_a_table_fits_any_width(tmp_path, width):
+    shown = conclave("doctor", home=tmp_path, COLUMNS=width)
+
+    assert shown.code == 0
+    assert max(map(len, shown.out.splitlines())) <= int(width)
 
 
 def test_ctrl_c_ends_a_command_with_one_word():

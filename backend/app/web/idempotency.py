@@ -25,7 +25,6 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=200,
         description="1 to 200 visible ASCII characters: the same key and body get the first answer again.",
-        examples=["order-2024-01-02-AAPL"],
     ),
 ]
 EXACT_INTEGERS = 2**53 - 1

@@ -229,6 +229,8 @@ class AgentCoordinationWebSocket:
         """Write and listen until one of the two ends or the client is cut off; return the closing code."""
         writer = asyncio.create_task(client.write(), name="feed writer")
         reader = asyncio.ensure_future(listening)
+        for task in (writer, reader):
+            task.add_done_callback(lambda _: self._audience.leave(client))
         try:
             await asyncio.wait((writer, reader, client.ended), return_when=asyncio.FIRST_COMPLETED)
         finally:

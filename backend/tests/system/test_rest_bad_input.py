@@ -49,6 +49,7 @@ def spoilt(column, position, value):
         (spoilt("close", 5, None), "market_data.close.5"),
         (spoilt("close", 5, True), "market_data.close.5"),
         (spoilt("volume", 5, -1), "market_data.bars.5"),
+        (spoilt("timestamp", 29, "9999-12-31T23:00:00"), "market_data.bars.29"),
     ],
 )
 async def test_bad_bars_are_named(client, question, said):
@@ -84,7 +85,11 @@ async def test_no_bars_and_too_many_bars_are_refused(client):
 async def test_bad_fields_are_refused_on_both_roads(client, change):
     check_problem(await client.post(ANALYZE, json=a_question(**change)), 422)
     consensus = a_consensus(**{name: value for name, value in change.items() if name not in a_consensus()["context"]})
-    inside = {name: value for name, value in change.items() if name in ("market_data", "news", "account_info", "technical_indicators")}
+    inside = {
+        name: value
+        for name, value in change.items()
+        if name in ("market_data", "news", "account_info", "technical_indicators")
+    }
     for name in inside:
         consensus.pop(name, None)
     consensus["context"].update(inside)

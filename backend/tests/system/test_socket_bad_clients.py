@@ -1,7 +1,6 @@
 """Clients that are not let in, talk nonsense or do not listen: none of them harms another."""
 
 import asyncio
-import json
 import socket as raw
 
 import pytest
@@ -165,7 +164,10 @@ async def test_fifty_errors_are_the_end(served):
     async with connect(served.socket_url) as socket:
         for _ in range(50):
             await socket.send("nonsense")
-        heard = [message async for message in socket]
+        heard = []
+        with pytest.raises(ConnectionClosed):
+            while True:
+                heard.append(await hear(socket))
 
     assert len(heard) == 50
     assert socket.close_code == 1008
@@ -219,8 +221,9 @@ async def test_a_client_that_reads_gets_a_burst_larger_than_its_queue(served):
     async with connect(served.socket_url, max_queue=None) as socket:
         await settle(socket)
         await bus.publish(*(an_alert(10) for _ in range(2_000)))
-        assert len(await settle(socket)) == 2_000
+        heard = [(await hear(socket))["type"] for _ in range(2_000)]
 
+    assert set(heard) == {"alert"}
     assert served.feed.evictions == 0
 
 
@@ -243,5 +246,3 @@ async def test_a_late_reader_learns_that_it_was_cut_off(tmp_path):
 async def test_a_socket_elsewhere_is_refused(served):
     with pytest.raises(InvalidStatus):
         await connect(served.socket_url + "/nowhere")
-
-

@@ -9,7 +9,9 @@ from app.composition import Desk
 from app.domain.errors import NotFoundError
 from app.domain.identifiers import is_id
 
-PathId = Annotated[str, Path(max_length=64, description="UUIDv7, as the answer that created it said")]
+PathId = Annotated[
+    str, Path(description="UUIDv7, as the answer that created it said", json_schema_extra={"format": "uuid"})
+]
 
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 PROBLEMS = {

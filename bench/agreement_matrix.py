@@ -1,13 +1,15 @@
 """How independent the rule analysts are: who says what, who agrees with whom, and how many voices that makes.
 
-    python -m bench.agreement_matrix FOLDER [--every 5] [--window 250]
+    python bench/agreement_matrix.py [FOLDER] [--every 5] [--window 250]
 
-FOLDER holds daily bars as `*_daily.csv`. Every analyst but the reader of headlines is asked on each window; series
-whose prices look unadjusted are left out. What is printed are the tables of docs/agreement.md.
+FOLDER holds daily bars as `*_daily.csv`; without one the bundled bars are taken. Every analyst but the reader of
+headlines is asked on each window; series whose prices look unadjusted are left out. What is printed are the tables of
+docs/agreement.md.
 """
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -15,26 +17,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "backend"))
+
 from app import plugins
 from app.ai.tool_belt import SharedTools
 from app.analysis.data_quality import suspected_split
-from app.analysis.voting import CAMPS
+from app.analysis.voting import CAMPS, effective_number
 from app.domain.market import AnalysisContext, Bars
 from app.domain.times import from_micros
+from app.domain.votes import Opinion
 from app.market_data.sources.csv_bars import read_bars
 from app.observability.system_clock import SystemClock
 from app.ports.analyst import Analyst
 
 WORDS = ("STRONG_SELL", "SELL", "HOLD", "BUY", "STRONG_BUY")
 SIDE = {"BEAR": -1.0, "HOLD": 0.0, "BULL": 1.0}
-Panel = dict[str, list[str]]
+BUNDLED = Path(__file__).resolve().parent.parent / "backend" / "app" / "market_data" / "samples"
+Panel = dict[str, list[Opinion]]
 Sides = NDArray[np.float64]
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=BUNDLED)
     parser.add_argument("--every", type=int, default=5)
     parser.add_argument("--window", type=int, default=250)
     chosen = parser.parse_args()
@@ -52,16 +58,19 @@ def report(paths: Sequence[Path], every: int, window: int) -> Iterator[str]:
     yield from pairs_table(said)
     yield ""
     yield f"Effective number of votes: {effective_voices(said):.2f} of {len(said)}."
+    yield f"Effective number by confidence alone, mean of all decisions: {mean_effective_votes(said):.2f}."
     yield f"All on one side: {(_span(said) == 0).mean():.1%} of decisions."
     yield f"Some for and some against: {(_span(said) == 2).mean():.1%} of decisions."
 
 
 def shares_table(said: Panel) -> Iterator[str]:
-    """Yield, per analyst, the share of each word."""
-    yield "| analyst | " + " | ".join(WORDS) + " |"
-    yield "|---|" + "---:|" * len(WORDS)
-    for role, words in said.items():
-        yield f"| {role} | " + " | ".join(f"{words.count(word) / len(words):.1%}" for word in WORDS) + " |"
+    """Yield, per analyst, the share of each word and how sure it was in the mean."""
+    yield "| analyst | " + " | ".join(WORDS) + " | mean confidence |"
+    yield "|---|" + "---:|" * (len(WORDS) + 1)
+    for role, opinions in said.items():
+        words = [opinion.decision for opinion in opinions]
+        shares = " | ".join(f"{words.count(word) / len(words):.1%}" for word in WORDS)
+        yield f"| {role} | {shares} | {np.mean([opinion.confidence for opinion in opinions]):.2f} |"
 
 
 def pairs_table(said: Panel) -> Iterator[str]:
@@ -81,6 +90,12 @@ def effective_voices(said: Panel) -> float:
     """
     correlations = np.corrcoef(np.array(list(_camps(said).values())))
     return float(np.trace(correlations) ** 2 / np.square(correlations).sum())
+
+
+def mean_effective_votes(said: Panel) -> float:
+    """Return the mean over the decisions of how many equal voices the confidences amount to (Kish 1965)."""
+    decisions = zip(*said.values(), strict=True)
+    return float(np.mean([effective_number(cast.confidence or 0.0 for cast in votes) for votes in decisions]))
 
 
 def _usable(paths: Iterable[Path]) -> Iterator[tuple[str, Bars]]:
@@ -105,7 +120,7 @@ async def _ask(analysts: Sequence[Analyst], context: AnalysisContext, said: Pane
     tools = SharedTools(context, SystemClock())
     for analyst in analysts:
         opinion = await analyst.analyse(context, tools.belt_of(analyst, analyst.role))
-        said[analyst.role].append(opinion.decision)
+        said[analyst.role].append(opinion)
 
 
 def _context(symbol: str, bars: Bars) -> AnalysisContext:
@@ -113,7 +128,7 @@ def _context(symbol: str, bars: Bars) -> AnalysisContext:
 
 
 def _camps(said: Panel) -> dict[str, Sides]:
-    return {role: np.array([SIDE[CAMPS[word]] for word in words]) for role, words in said.items()}
+    return {role: np.array([SIDE[CAMPS[each.decision]] for each in cast]) for role, cast in said.items()}
 
 
 def _by_chance(some: Sides, others: Sides) -> float:

@@ -93,7 +93,7 @@ def _of_prices(high: Column, low: Column, close: Column) -> Iterator[tuple[str, 
     yield "roc_10", talib.ROC(close, 10)
     if _moves(close, close, SETTLED):
         yield "rsi_14", talib.RSI(close, 14)
-    if _moves(high, low, 5):
+    if (talib.MAX(high, 5)[-5:] > talib.MIN(low, 5)[-5:]).all():
         yield from zip(("stoch_k", "stoch_d"), talib.STOCH(high, low, close), strict=True)
     if _moves(high, low, 14):
         yield "williams_r_14", talib.WILLR(high, low, close, 14)

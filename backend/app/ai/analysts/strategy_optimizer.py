@@ -10,7 +10,7 @@ from app.risk.sizing import stop_and_target, volatility_target_size
 
 FOLLOWED = {"trending_bullish": BUY, "recovery": BUY, "trending_bearish": SELL, "crash": STRONG_SELL}
 FADED = frozenset({"sideways", "low_volatility"})
-STRETCH = 0.75
+STRETCH, FARTHEST = 0.75, 10.0
 
 
 class StrategyOptimizer:
@@ -19,9 +19,9 @@ class StrategyOptimizer:
     role: ClassVar = "strategy_optimizer"
     question: ClassVar = "Which regime is this, how long do such regimes last here, and which strategy fits it?"
     rule: ClassVar = (
-        "Regime persistence (Hamilton 1989, Econometrica 57) on rule labels with counted transitions: trends and "
-        "recoveries are followed as surely as the lower end of their staying probability's Wilson interval allows; in "
-        "sideways and quiet regimes a price stretched beyond 0.75 Bollinger half-widths is faded."
+        "Regime persistence (Hamilton 1989, Econometrica 57) on rule labels with counted transitions: trends, "
+        "crashes and recoveries are followed as surely as the lower end of their staying probability's Wilson interval "
+        "allows; in sideways and quiet regimes a price stretched beyond 0.75 Bollinger half-widths is faded."
     )
     needs: ClassVar = Needs(bars=150)
     tools: ClassVar = ("detect_regime", "compute_indicators", "assess_risk")
@@ -50,9 +50,10 @@ class StrategyOptimizer:
 
 
 def _stretch(values: Mapping[str, float], price: float) -> float:
-    """Distance from the 20-bar average in Bollinger half-widths; 0 where the bands have no width."""
+    """Distance from the 20-bar average in Bollinger half-widths, ten at most; 0 where the bands have no width."""
     half_width = values["bb_upper"] - values["bb_middle"]
-    return (price - values["bb_middle"]) / half_width if half_width > 1e-9 * price else 0.0
+    stretch = (price - values["bb_middle"]) / half_width if half_width > 1e-9 * price else 0.0
+    return max(-FARTHEST, min(FARTHEST, stretch))
 
 
 def _word(label: str, stretch: float) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 
@@ -19,6 +20,7 @@ def motionless(count: int, price: float = 0.1) -> Bars:
     return bars_of(times, [[price] * count] * 4, [1_000.0] * count, DAY)
 
 
+@cache
 def walk(count: int) -> Bars:
     """A random walk."""
     return bars(np.exp(4.6 + np.random.default_rng(7).normal(0, 0.01, count).cumsum()).tolist())
@@ -41,6 +43,7 @@ def traded(volume: float, first: float, some: Bars) -> Bars:
     return replace(some, volume=np.array([first, *[volume] * (len(some) - 1)]))
 
 
+@cache
 def awkward(count: int) -> dict[str, Bars]:
     """Series of `count` bars, at least one, by what is awkward about them."""
     real, nan = window(count=count), float("nan")

@@ -1,5 +1,7 @@
 """Series on which a careless formula divides by zero, overflows or loses its digits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,14 @@ def test_an_oscillator_of_a_price_that_never_moves_is_not_defined(price):
 
 def test_a_price_that_stopped_moving_long_ago_is_neither_strong_nor_weak():
     assert "rsi_14" not in compute(bars([*[100.0, 110.0, 95.0, 105.0] * 10, *[100.0] * 600]))
+
+
+def test_a_stochastic_is_not_defined_while_a_window_it_averages_stood_still():
+    thin = motionless(250, 10.0)
+    woken = replace(thin, high=np.append(thin.high[:-1], 11.0), close=np.append(thin.close[:-1], 11.0))
+    assert not {"stoch_k", "stoch_d"} & set(compute(woken))
+    assert compute(woken)["williams_r_14"] == 0
+    assert {"stoch_k", "stoch_d"} <= set(compute(bars([10.0] * 8 + [11.0])))
 
 
 def test_where_every_bar_moves_alike_there_is_no_volatility():

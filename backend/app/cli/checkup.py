@@ -4,33 +4,19 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
-from urllib.parse import urlsplit
 
 from app import plugins
+from app.cli.finding import NOTE, OK, PROBLEM, Finding
+from app.cli.service_checkup import database, models, services
 from app.cli.store_checkup import store_state
 from app.config import LOOPBACK_HOSTS, Settings, read_settings
 from app.domain.errors import AgentSystemError, InvalidInputError
 
-OK, NOTE, PROBLEM = "ok", "note", "problem"
-
 LEAST_PYTHON: Final = (3, 11)
 LEAST_FREE_BYTES: Final = 100_000_000
-MODEL_KEYS: Final = ("ANTHROPIC_API_KEY", "PERPLEXITY_API_KEY")
-SERVICES: Final = ("RABBITMQ_URL", "REDIS_URL")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found about one part, and the fix when it is not as it should be."""
-
-    part: str
-    state: str
-    found: str
-    fix: str | None = None
 
 
 def findings() -> list[Finding]:
@@ -41,9 +27,9 @@ def findings() -> list[Finding]:
     except InvalidInputError as error:
         names = ", ".join(each.loc for each in error.errors)
         return [*found, Finding("settings", PROBLEM, str(error), f"correct or unset {names}")]
-    checks: tuple[Callable[[Settings], Finding], ...] = (_home, _store, _database, _api_key, _address)
+    checks: tuple[Callable[[Settings], Finding], ...] = (_home, _store, database, _api_key, _address)
     found += [check(settings) for check in checks]
-    return [*found, _indicators(), panel(plugins.names("analyst")), *_models(), *_services()]
+    return [*found, _indicators(), panel(plugins.names("analyst")), *models(), *services()]
 
 
 def _python() -> Finding:
@@ -71,13 +57,6 @@ def _store(settings: Settings) -> Finding:
         return Finding("store", PROBLEM, "it cannot be used", str(error))
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the store, the rest is still worth telling
         return Finding("store", PROBLEM, type(error).__name__, "restore it from a backup or choose another folder")
-
-
-def _database(settings: Settings) -> Finding:
-    if settings.postgres_url is None:
-        return Finding("POSTGRES_URL", OK, "not set: the record is kept in SQLite")
-    shown = without_credentials(settings.postgres_url.get_secret_value())
-    return Finding("POSTGRES_URL", PROBLEM, shown, "unset it: this version keeps its record in SQLite alone")
 
 
 def _api_key(settings: Settings) -> Finding:
@@ -119,28 +98,3 @@ def _loads(role: str) -> bool:
     except Exception:  # noqa: BLE001 - an analyst from elsewhere may raise anything
         return False
     return True
-
-
-def _models() -> Iterator[Finding]:
-    for name in MODEL_KEYS:
-        yield Finding(name, OK, f"{'set' if os.environ.get(name) else 'not set'}: rules are used")
-    url = os.environ.get("OLLAMA_BASE_URL")
-    yield Finding("OLLAMA_BASE_URL", OK, f"{without_credentials(url) if url else 'not set'}: rules are used")
-
-
-def _services() -> Iterator[Finding]:
-    for name in SERVICES:
-        url = os.environ.get(name)
-        yield Finding(name, OK, f"{without_credentials(url) if url else 'not set'}: not needed, events stay in process")
-
-
-def without_credentials(url: str) -> str:
-    """Return scheme, host and port of a URL, which is all of it that is no secret."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host:
-        return "set, but it is no URL"
-    return f"{parts.scheme}://{host}:{port}" if port else f"{parts.scheme}://{host}"

@@ -11,7 +11,8 @@ def doctor() -> int:
 
     Exit code 0 when a decision can be made, 1 when not. Keys are never shown, only whether they are set.
     """
-    from app.cli.checkup import PROBLEM, findings
+    from app.cli.checkup import findings
+    from app.cli.finding import PROBLEM
     from app.cli.terminal import results, row, table
 
     found = findings()

@@ -1,5 +1,6 @@
 """What the command line says about the record: list, replay, verify, tools, migrate, doctor."""
 
+import asyncio
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,9 @@ from contextlib import closing
 
 import pytest
 
+from app.agent_system import AgentSystem
+from app.config import Settings
+from app.market_data.sample_bars import sample_bars
 from tests.system.command_line import SAMPLES, conclave, sample
 
 FIRST, SECOND = "2012-06-29", "2012-09-28"
@@ -184,3 +188,18 @@ def test_two_processes_share_one_store(tmp_path):
     assert [each.code for each in ended] == [0, 0, 0, 0]
     assert sorted(each.json()["sequence"] for each in ended) == [1, 1, 2, 3]
     assert conclave("verify", home=tmp_path).code == 0
+
+
+async def test_a_running_system_and_the_command_line_share_one_store(tmp_path):
+    async with AgentSystem(Settings(home=tmp_path)) as system:
+        bars = sample_bars("IBM")
+        first = await system.run_real_time_analysis("IBM", bars)
+        made = await asyncio.to_thread(
+            conclave, "analyze", "IBM", "--csv", "-", "--json", home=tmp_path, given=sample("IBM")
+        )
+        third = await system.run_real_time_analysis("IBM", bars)
+
+    assert made.code == 0
+    assert [each["sequence"] for each in (first, made.json(), third)] == [1, 2, 3]
+    assert third["previous_hash"] == made.json()["hash"]
+    assert made.json()["votes"][0]["reasoning"] == first["votes"][0]["reasoning"]

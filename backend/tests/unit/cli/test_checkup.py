@@ -1,6 +1,8 @@
 import pytest
 
-from app.cli.checkup import NOTE, OK, PROBLEM, findings, panel, without_credentials
+from app.cli.checkup import findings, panel
+from app.cli.finding import NOTE, OK, PROBLEM
+from app.cli.service_checkup import without_credentials
 
 VARIABLES = (
     "ANTHROPIC_API_KEY",

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Any
 
@@ -29,6 +30,13 @@ class ReadyServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, listener: socket) -> None:
         super().__init__(config)
         self._listener = listener
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take being told to stop as done with, so that a graceful stop ends the process with 0."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start listening, then say so."""

@@ -14,14 +14,40 @@ COUNT = 10_000
 AT_ONCE = 20
 ANALYZE, CONSENSUS, TALLY = "/api/v1/agents/analyze", "/api/v1/agents/consensus", "/api/v1/consensus/tally"
 VALID = {
-    ANALYZE: a_question(4, account_info={"equity": "1", "positions": {"AAPL": {"quantity": "1"}}}, config={"quorum": 0.5}),
+    ANALYZE: a_question(
+        4, account_info={"equity": "1", "positions": {"AAPL": {"quantity": "1"}}}, config={"quorum": 0.5}
+    ),
     CONSENSUS: a_consensus(4, method="majority"),
     TALLY: {"votes": [{"agent_id": "a", "decision": "BUY", "confidence": 0.5}], "config": {"method": "majority"}},
-}  # fmt: skip
+}
 ODD_VALUES = [
-    None, True, -1, 0, 1e308, -1e-320, 2**53 + 1, 2**63, -(2**70), "", CANARY, CANARY * 100, "\u0000", "\U0001f600", [], {}, [[]],
-    {"surplus": 1}, "2024-01-02", "9999-12-31T23:59:59-14:00", "0001-01-01", "NaN", "Infinity", "1e999", [None] * 50, "../../etc/passwd",
-]  # fmt: skip
+    None,
+    True,
+    -1,
+    0,
+    1e308,
+    -1e-320,
+    2**53 + 1,
+    2**63,
+    -(2**70),
+    "",
+    CANARY,
+    CANARY * 100,
+    "\u0000",
+    "\U0001f600",
+    [],
+    {},
+    [[]],
+    {"surplus": 1},
+    "2024-01-02",
+    "9999-12-31T23:59:59-14:00",
+    "0001-01-01",
+    "NaN",
+    "Infinity",
+    "1e999",
+    [None] * 50,
+    "../../etc/passwd",
+]
 ODD_BYTES = [
     b"NaN",
     b"Infinity",
@@ -37,10 +63,18 @@ ODD_BYTES = [
     b"//",
 ]
 ODD_HEADERS = [
-    {"Content-Type": "text/plain"}, {"Content-Type": "application/json; charset=utf-16"}, {"Content-Type": CANARY},
-    {"Idempotency-Key": ""}, {"Idempotency-Key": "x" * 201}, {"X-Correlation-ID": f"<{CANARY}>"}, {"Host": f"{CANARY}.example"},
-    {"Origin": f"https://{CANARY}.example"}, {"Content-Encoding": "gzip"}, {"Content-Length": "7"}, {"Transfer-Encoding": CANARY},
-]  # fmt: skip
+    {"Content-Type": "text/plain"},
+    {"Content-Type": "application/json; charset=utf-16"},
+    {"Content-Type": CANARY},
+    {"Idempotency-Key": ""},
+    {"Idempotency-Key": "x" * 201},
+    {"X-Correlation-ID": f"<{CANARY}>"},
+    {"Host": f"{CANARY}.example"},
+    {"Origin": f"https://{CANARY}.example"},
+    {"Content-Encoding": "gzip"},
+    {"Content-Length": "7"},
+    {"Transfer-Encoding": CANARY},
+]
 
 
 def places(value, path=()):

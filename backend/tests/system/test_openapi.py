@@ -31,12 +31,23 @@ def operations(page):
 
 def test_every_route_of_the_contract_is_there(page):
     assert {name for name, _ in operations(page)} >= {
-        "post /api/v1/agents/analyze", "post /api/v1/agents/consensus", "get /api/v1/agents/consensus/{consensus_id}",
-        "delete /api/v1/agents/consensus/{consensus_id}", "post /api/v1/consensus/tally", "get /api/v1/decisions",
-        "get /api/v1/decisions/{decision_id}", "get /api/v1/decisions/{decision_id}/canonical",
-        "get /api/v1/decisions/{decision_id}/replay", "get /api/v1/agents", "get /api/v1/agents/status",
-        "get /api/v1/indicators", "get /api/v1/tools/performance", "get /health", "get /health/live", "get /health/ready",
-    }  # fmt: skip
+        "post /api/v1/agents/analyze",
+        "post /api/v1/agents/consensus",
+        "get /api/v1/agents/consensus/{consensus_id}",
+        "delete /api/v1/agents/consensus/{consensus_id}",
+        "post /api/v1/consensus/tally",
+        "get /api/v1/decisions",
+        "get /api/v1/decisions/{decision_id}",
+        "get /api/v1/decisions/{decision_id}/canonical",
+        "get /api/v1/decisions/{decision_id}/replay",
+        "get /api/v1/agents",
+        "get /api/v1/agents/status",
+        "get /api/v1/indicators",
+        "get /api/v1/tools/performance",
+        "get /health",
+        "get /health/live",
+        "get /health/ready",
+    }
 
 
 def test_every_operation_says_what_it_does_and_what_can_go_wrong(page):

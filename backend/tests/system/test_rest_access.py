@@ -51,7 +51,9 @@ async def test_two_hosts_are_refused(client):
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1", "https://[::1]:8", "https://desk.example"])
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:3000", "http://127.0.0.1", "https://[::1]:8", "https://desk.example"]
+)
 async def test_pages_from_loopback_and_allowed_origins_may_call(client, origin):
     assert (await client.post("/api/v1/agents/analyze", json=a_question(), headers={"Origin": origin})).is_success
 

@@ -73,15 +73,34 @@ async def test_no_bars_and_too_many_bars_are_refused(client):
 @pytest.mark.parametrize(
     "change",
     [
-        {"method": "CANARY"}, {"method": "wieghted"}, {"conflict_resolution": "CANARY"}, {"agents": ["CANARY"]},
-        {"agents": []}, {"agents": "comprehensive"}, {"config": {"weights": {"a": -1}}}, {"config": {"quorum": 7}},
-        {"config": {"quorum": "CANARY"}}, {"config": ["CANARY"]}, {"symbol": "A" * 500}, {"symbol": "../../etc/CANARY"},
-        {"symbol": ""}, {"symbol": None}, {"symbol": 7}, {"technical_indicators": {"rsi_14": "CANARY"}},
-        {"technical_indicators": {"no_such": 1.0}}, {"timeout_seconds": 0}, {"timeout_seconds": 301},
-        {"timeout_seconds": "CANARY"}, {"as_of": "CANARY"}, {"news": [{"timestamp": "x", "source": "s", "title": "t"}]},
-        {"account_info": {"equity": "CANARY"}}, {"market_data": None}, {"market_data": {"bars": "CANARY"}}, {"surplus": "CANARY"},
+        {"method": "CANARY"},
+        {"method": "wieghted"},
+        {"conflict_resolution": "CANARY"},
+        {"agents": ["CANARY"]},
+        {"agents": []},
+        {"agents": "comprehensive"},
+        {"config": {"weights": {"a": -1}}},
+        {"config": {"quorum": 7}},
+        {"config": {"quorum": "CANARY"}},
+        {"config": ["CANARY"]},
+        {"symbol": "A" * 500},
+        {"symbol": "../../etc/CANARY"},
+        {"symbol": ""},
+        {"symbol": None},
+        {"symbol": 7},
+        {"technical_indicators": {"rsi_14": "CANARY"}},
+        {"technical_indicators": {"no_such": 1.0}},
+        {"timeout_seconds": 0},
+        {"timeout_seconds": 301},
+        {"timeout_seconds": "CANARY"},
+        {"as_of": "CANARY"},
+        {"news": [{"timestamp": "x", "source": "s", "title": "t"}]},
+        {"account_info": {"equity": "CANARY"}},
+        {"market_data": None},
+        {"market_data": {"bars": "CANARY"}},
+        {"surplus": "CANARY"},
     ],
-)  # fmt: skip
+)
 async def test_bad_fields_are_refused_on_both_roads(client, change):
     check_problem(await client.post(ANALYZE, json=a_question(**change)), 422)
     consensus = a_consensus(**{name: value for name, value in change.items() if name not in a_consensus()["context"]})
@@ -102,19 +121,46 @@ async def test_both_names_of_the_agents_are_one_too_many(client):
 
 @pytest.mark.parametrize(
     "body",
-    [{"votes": "CANARY"}, {"votes": {}}, {"votes": None}, {}, [], 7, "CANARY", {"votes": [], "config": {"method": "CANARY"}},
-     {"votes": [], "config": {"strategy": "CANARY"}}, {"votes": [], "config": {"weights": {"a": -1}}}, {"votes": [], "config": []}],
-)  # fmt: skip
+    [
+        {"votes": "CANARY"},
+        {"votes": {}},
+        {"votes": None},
+        {},
+        [],
+        7,
+        "CANARY",
+        {"votes": [], "config": {"method": "CANARY"}},
+        {"votes": [], "config": {"strategy": "CANARY"}},
+        {"votes": [], "config": {"weights": {"a": -1}}},
+        {"votes": [], "config": []},
+    ],
+)
 async def test_a_tally_that_cannot_be_is_refused(client, body):
     check_problem(await client.post(TALLY, json=body), 422)
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"CANARY", b"{", b'{"votes": [NaN]}', b'{"votes": [Infinity]}', b'{"votes": [-Infinity]}', b'{"votes": [1e999]}',
-     b'{"votes": ["\\ud800"]}', b'{"votes": ["\xed\xa0\x80"]}', b'{"votes": ["\xff"]}', b"\xef\xbb\xbf{}", b"[" * 10_000,
-     b"[" * 10_000 + b"]" * 10_000, b'{"votes":' * 10_000, b'{"votes": ' + b"[" * 33 + b"]" * 33 + b"}", b"\x00", b"{}{}"],
-)  # fmt: skip
+    [
+        b"",
+        b"CANARY",
+        b"{",
+        b'{"votes": [NaN]}',
+        b'{"votes": [Infinity]}',
+        b'{"votes": [-Infinity]}',
+        b'{"votes": [1e999]}',
+        b'{"votes": ["\\ud800"]}',
+        b'{"votes": ["\xed\xa0\x80"]}',
+        b'{"votes": ["\xff"]}',
+        b"\xef\xbb\xbf{}",
+        b"[" * 10_000,
+        b"[" * 10_000 + b"]" * 10_000,
+        b'{"votes":' * 10_000,
+        b'{"votes": ' + b"[" * 33 + b"]" * 33 + b"}",
+        b"\x00",
+        b"{}{}",
+    ],
+)
 @pytest.mark.parametrize("address", [ANALYZE, CONSENSUS, TALLY])
 async def test_what_is_not_json_is_malformed(client, address, body):
     check_problem(await client.post(address, content=body, headers=JSON), 400)

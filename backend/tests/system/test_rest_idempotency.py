@@ -113,7 +113,10 @@ async def test_an_outage_is_not_kept(tmp_path):
 
 async def test_the_answer_survives_a_restart(tmp_path):
     async with calling(an_app(tmp_path)) as client:
-        first = {address: await client.post(address, json=BODIES[address], headers={"Idempotency-Key": address}) for address in BODIES}
+        first = {
+            address: await client.post(address, json=BODIES[address], headers={"Idempotency-Key": address})
+            for address in BODIES
+        }
     async with calling(an_app(tmp_path)) as client:
         for address, before in first.items():
             after = await client.post(address, json=BODIES[address], headers={"Idempotency-Key": address})

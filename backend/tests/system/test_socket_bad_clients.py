@@ -7,10 +7,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from app.domain.events import Event, EventType
 from app.web.app import create_app
 from tests.system.test_socket_feed import analyse, hear, say, settle
-from tests.system.web_desk import an_app, serving, some_settings
+from tests.system.web_desk import an_alert, an_app, serving, some_settings
 
 KEY = "CANARY-key-0123456789"
 
@@ -75,9 +74,17 @@ async def test_a_wrong_key_in_the_header_is_refused(locked):
 
 
 @pytest.mark.parametrize(
-    "first", ['{"type":"authenticate","data":{"key":"nonsense"}}', '{"type":"ping"}', "nonsense", b"binary",
-              '{"type":"authenticate","data":{"key":7}}', '{"type":"authenticate"}', "[" * 9_000],
-)  # fmt: skip
+    "first",
+    [
+        '{"type":"authenticate","data":{"key":"nonsense"}}',
+        '{"type":"ping"}',
+        "nonsense",
+        b"binary",
+        '{"type":"authenticate","data":{"key":7}}',
+        '{"type":"authenticate"}',
+        "[" * 9_000,
+    ],
+)
 async def test_anything_but_the_key_closes(locked, first):
     async with connect(locked.socket_url + f"?key={KEY}") as socket:
         await socket.send(first)
@@ -96,16 +103,38 @@ async def test_nobody_hears_anything_before_the_key_and_silence_closes(tmp_path)
 
 @pytest.mark.parametrize(
     "text",
-    ["CANARY", "", "null", "[]", "7", '"x"', "{}", '{"type":"CANARY"}', '{"type":7}', '{"type":null}', '{"type":["ping"]}',
-     '{"type":"subscribe"}', '{"type":"subscribe","data":[]}', '{"type":"subscribe","data":"CANARY"}',
-     '{"type":"subscribe","data":{"topic":"CANARY"}}', '{"type":"subscribe","data":{"topic":7}}',
-     '{"type":"subscribe","data":{"topic":"symbol:../CANARY"}}', '{"type":"subscribe","data":{"topic":"symbol:"}}',
-     '{"type":"subscribe","data":{"topic":"agent:"}}', '{"type":"subscribe","data":{"topics":[]}}',
-     '{"type":"ping","data":NaN}', '{"type":"ping","data":{"x":1e999}}', '{"type":"ping","id":"\\ud800"}',
-     '{"type":"ping","data":' + "[" * 3_000, '{"type":"ping","data":{"a":' + "[" * 40 + "]" * 40 + "}}",
-     '{"type":"agent_request"}', '{"type":"agent_request","data":{"symbol":"CANARY/.."}}',
-     '{"type":"ping","data":{"x":"' + "a" * 16_384 + '"}}', '{"type":"ping","data":{"agent_request":"' + "a" * 16_384 + '"}}'],
-)  # fmt: skip
+    [
+        "CANARY",
+        "",
+        "null",
+        "[]",
+        "7",
+        '"x"',
+        "{}",
+        '{"type":"CANARY"}',
+        '{"type":7}',
+        '{"type":null}',
+        '{"type":["ping"]}',
+        '{"type":"subscribe"}',
+        '{"type":"subscribe","data":[]}',
+        '{"type":"subscribe","data":"CANARY"}',
+        '{"type":"subscribe","data":{"topic":"CANARY"}}',
+        '{"type":"subscribe","data":{"topic":7}}',
+        '{"type":"subscribe","data":{"topic":"symbol:../CANARY"}}',
+        '{"type":"subscribe","data":{"topic":"symbol:"}}',
+        '{"type":"subscribe","data":{"topic":"agent:"}}',
+        '{"type":"subscribe","data":{"topics":[]}}',
+        '{"type":"ping","data":NaN}',
+        '{"type":"ping","data":{"x":1e999}}',
+        '{"type":"ping","id":"\\ud800"}',
+        '{"type":"ping","data":' + "[" * 3_000,
+        '{"type":"ping","data":{"a":' + "[" * 40 + "]" * 40 + "}}",
+        '{"type":"agent_request"}',
+        '{"type":"agent_request","data":{"symbol":"CANARY/.."}}',
+        '{"type":"ping","data":{"x":"' + "a" * 16_384 + '"}}',
+        '{"type":"ping","data":{"agent_request":"' + "a" * 16_384 + '"}}',
+    ],
+)
 async def test_nonsense_is_an_error_and_the_connection_lives(served, text):
     async with connect(served.socket_url) as socket:
         await socket.send(text)
@@ -181,12 +210,6 @@ async def test_more_connections_than_there_is_room_for_are_refused(served):
         async with connect(served.socket_url) as third:
             assert await close_code(third) == 1013
         assert await settle(first) == []
-
-
-def an_alert(size=20_000):
-    from datetime import UTC, datetime
-
-    return Event(EventType.ALERT, {"text": "x" * size}, datetime.now(UTC))
 
 
 async def test_a_client_that_never_reads_is_cut_off_and_the_others_hear_all(served):

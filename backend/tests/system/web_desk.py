@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 
 from app.agent_system import AgentSystem
 from app.config import Settings
+from app.domain.events import Event, EventType
 from app.domain.votes import BUY, Opinion
 from app.ports.analyst import Needs
 from app.web.app import create_app
@@ -73,6 +75,10 @@ def a_question(bars: int = 30, **changes) -> dict[str, Any]:
 
 def a_consensus(bars: int = 30, **changes) -> dict[str, Any]:
     return {"symbol": "AAPL", "context": {"market_data": example_market_data(bars)}, **changes}
+
+
+def an_alert(size: int = 20_000) -> Event:
+    return Event(EventType.ALERT, {"text": "x" * size}, datetime.now(UTC))
 
 
 def an_app(home: Path, *analysts, **changes) -> FastAPI:

@@ -6,7 +6,6 @@ integers JSON can hold exactly; `fixed_point` turns measured values into such.
 """
 
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
@@ -82,14 +81,16 @@ def fixed_point(value: object) -> Any:
     Raises:
         InvalidInputError: a number is not finite.
     """
+    if value is None or isinstance(value, str | bool):
+        return value
     if isinstance(value, float):
         return _as_text_if_large(_nano(value))
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int):
         return _as_text_if_large(value)
+    if isinstance(value, dict):
+        return {key: fixed_point(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [fixed_point(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: fixed_point(item) for key, item in value.items()}
     return value
 
 

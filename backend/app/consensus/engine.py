@@ -15,7 +15,7 @@ it can end a tie, silence the strategy that favoured the bulls, or turn agreemen
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 from app.consensus.ballots import Ballot, BallotBox, read_ballots
 from app.consensus.config import ConsensusConfig
@@ -25,13 +25,8 @@ from app.consensus.result import CampMass, ConsensusResult
 from app.consensus.sizing import size_of
 from app.consensus.tally import NOTHING, Tally, Unresolved
 
-
-class Verdict(NamedTuple):
-    """A level, what the method said about it and who had the last word."""
-
-    level: Level
-    status: str
-    resolved_by: str
+Verdict: TypeAlias = tuple[Level, str, str]
+"""A level, what the method said about it (status) and who had the last word (resolved_by)."""
 
 
 def decide(votes: Iterable[object], config: ConsensusConfig | Mapping[str, object] | None = None) -> ConsensusResult:
@@ -91,10 +86,10 @@ def _reached(ballots: Sequence[Ballot], tally: Tally, config: ConsensusConfig) -
     outcome = config.rule.settle(tally)
     if isinstance(outcome, Unresolved):
         contending = frozenset(outcome.tied) or _camps(ballots)
-        return Verdict(config.tie_break.resolve(ballots, contending), outcome.status, config.strategy)
+        return config.tie_break.resolve(ballots, contending), outcome.status, config.strategy
     if config.conflict_trigger == "any_opposition" and are_opposed(ballots):
-        return Verdict(config.tie_break.resolve(ballots, _camps(ballots)), "decided", config.strategy)
-    return Verdict(outcome, "decided", "method")
+        return config.tie_break.resolve(ballots, _camps(ballots)), "decided", config.strategy
+    return outcome, "decided", "method"
 
 
 def _camps(ballots: Iterable[Ballot]) -> frozenset[Camp]:
@@ -108,9 +103,9 @@ def _report(verdict: Verdict, box: BallotBox, tally: Tally, config: ConsensusCon
     confidence = config.rule.confidence(camp, box.ballots, tally)
     if camp != HOLD:
         if is_vetoed(level, box.ballots, config):
-            return _report(Verdict(HOLD, status, "risk_veto"), box, tally, config)
+            return _report((HOLD, status, "risk_veto"), box, tally, config)
         if not is_sure(confidence, config):
-            return _report(Verdict(HOLD, status, "min_confidence"), box, tally, config)
+            return _report((HOLD, status, "min_confidence"), box, tally, config)
     return ConsensusResult(
         WORD_OF[level],
         status,

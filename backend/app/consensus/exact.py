@@ -7,6 +7,7 @@ and `Decimal` are numbers; booleans and text are not.
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import isfinite
 from typing import Final, TypeAlias, TypeGuard
 
@@ -38,10 +39,15 @@ def is_within(value: object, low: int, high: int) -> TypeGuard[Number]:
 
 def share(value: object) -> int | None:
     """Return a number in [0, 1], checked before rounding, in fixed point; None for anything else."""
-    if isinstance(value, float) and 0 <= value <= 1:
-        units = round(value * 1e6)
-        return units if units / SCALE == value else _fixed_float(value)
+    if isinstance(value, float):
+        return _float_share(value)
     return fixed(value) if is_within(value, 0, 1) else None
+
+
+@lru_cache(maxsize=4096)
+def _float_share(value: float) -> int | None:
+    """Kept for the few round numbers that agents use again and again."""
+    return _fixed_float(value) if 0 <= value <= 1 else None
 
 
 def fixed(value: Number) -> int:
@@ -55,8 +61,7 @@ def _fixed_float(value: float) -> int:
     """Take the nearest integer of the float product where that is proven right, else the exact road.
 
     The product differs from the shortest decimal form times 10^6 by at most 2 units in the last place, below 0.00025 up
-    to 10^12: so far from a half it cannot round elsewhere. (`share` has the other proof: a candidate that divides back
-    to the same float is its shortest decimal form, since two decimals of fifteen digits never share a float.)
+    to 10^12: so far from a half it cannot round elsewhere.
     """
     product = value * SCALE
     units = round(product)
@@ -78,7 +83,8 @@ def nine_decimals(numerator: int, denominator: int) -> float:
     if denominator == 0:
         return 0.0
     units, rest = divmod(numerator * _NANO, denominator)
-    if 2 * rest > denominator or (2 * rest == denominator and units % 2):
+    beyond_half = 2 * rest - denominator
+    if beyond_half > 0 or (beyond_half == 0 and units % 2):
         units += 1
     return units / _NANO
 

@@ -1,7 +1,8 @@
 """The one road to a decision: question, panel, consensus, record, events. Everybody else calls this."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -11,17 +12,18 @@ import structlog
 
 from app import plugins
 from app.analysis.voting import analyse_voting
-from app.consensus.early_close import can_close
 from app.consensus.engine import decide
 from app.domain.decisions import DecisionDraft, SealedRecord
 from app.domain.errors import ConflictError, NotFoundError
-from app.domain.events import Event, coordination, tool_called, vote_cast
-from app.domain.identifiers import agent_id, new_id
+from app.domain.events import Event
+from app.domain.identifiers import new_id
 from app.domain.questions import Question
-from app.domain.votes import Vote, engine_vote
+from app.domain.votes import engine_vote
+from app.events import announcements
 from app.events import evidence as evidence_file
 from app.events.agent_event_bus import AgentEventBus
 from app.events.consensus_requests import ConsensusRequests, ConsensusStatus
+from app.events.early_close import EarlyClose
 from app.events.intake import Case, installed_analysts, open_case
 from app.events.record import Timing, compose, seal
 from app.events.replay import Replay, replay
@@ -29,12 +31,11 @@ from app.events.verification import Verification, verify
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
-from app.ports.panel import Panel, PanelResult
+from app.ports.panel import Panel
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Fields = Sequence[dict[str, Any]]
 
 
 class MultiAgentCoordinator:
@@ -86,25 +87,24 @@ class MultiAgentCoordinator:
 
     async def _walk(self, case: Case) -> SealedRecord:
         asked_at, started = self._clock.now(), self._clock.monotonic()
-        settled = _EarlyClose(case) if case.config.early_close else None
+        settled = EarlyClose(case) if case.config.early_close else None
         panel = await self._panel.run(case.context, case.analysts, case.question.timeout_s, settled)
         votes, calls = [vote.as_dict() for vote in panel.votes], [call.as_dict() for call in panel.tool_calls]
         result = decide([engine_vote(vote) for vote in votes], case.config)
         evidence = evidence_file.write(case, panel, votes, calls)
         at = Timing(self._clock.now(), (self._clock.monotonic() - started) * 1_000)
         record = compose(case, panel, votes, result, evidence=evidence, at=at)
-        requested = coordination(
-            "consensus_requested", case.context.symbol, case.question.decision_id, _asked(case), asked_at
-        )
-        reached = coordination(
-            "consensus_result", case.context.symbol, record["decision_id"], _reached(record), at.created_at
+        told = (
+            announcements.requested(case, asked_at),
+            *announcements.of_panel(case, panel, votes, calls),
+            announcements.reached(record, at.created_at),
         )
         draft = DecisionDraft(
             symbol=case.context.symbol,
             seal=lambda head: seal(record, at.created_at, head),
             evidence=evidence,
             bars=case.context.bars,
-            events=(requested, *_panel_events(case, panel, votes, calls), reached),
+            events=told,
             keyed=case.question.keyed,
         )
         return await _to_its_end(self._commit(draft))
@@ -164,8 +164,7 @@ class MultiAgentCoordinator:
         if known.status == "complete":
             raise ConflictError("The consensus request is already complete; it cannot be cancelled.")
         ended = await self._requests.cancel(consensus_id)
-        payload = {"decision_id": consensus_id, "consensus_id": consensus_id, "consensus_achieved": False}
-        event = coordination("consensus_cancelled", "", consensus_id, payload, self._clock.now())
+        event = announcements.cancelled(consensus_id, self._clock.now())
         await self._announce(event)
         return ended
 
@@ -212,71 +211,10 @@ class MultiAgentCoordinator:
         return await self._store.agent_performance()
 
 
-class _EarlyClose:
-    """Asks the engine whether the votes still missing could change the decision."""
-
-    def __init__(self, case: Case) -> None:
-        self._config = case.config
-        self._managers = frozenset(
-            agent_id(each.role, case.context.symbol) for each in case.analysts if each.role == "risk_advisor"
-        )
-
-    def __call__(self, votes: Sequence[Vote]) -> bool:
-        seen = [engine_vote(vote.as_dict()) for vote in votes]
-        return can_close(seen, self._config, risk_managers=self._managers)
-
-
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
     """Finish `work` even when the caller is cancelled: a commit under way is completed and told, never abandoned."""
     task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        return await task
-
-
-def _panel_events(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> list[Event]:
-    symbol, decision_id = case.context.symbol, case.question.decision_id
-    roles = {agent_id(each.role, symbol): each.role for each in case.analysts}
-    used = (
-        tool_called(fields, call.started_at, roles[call.agent_id], symbol, decision_id)
-        for call, fields in zip(panel.tool_calls, calls, strict=True)
-    )
-    said = (vote_cast(fields, vote.timestamp, decision_id) for vote, fields in zip(panel.votes, votes, strict=True))
-    return [*used, *said]
-
-
-def _asked(case: Case) -> dict[str, Any]:
-    config = case.config.as_dict()
-    return {
-        "decision_id": case.question.decision_id,
-        "consensus_id": case.question.decision_id,
-        "symbol": case.context.symbol,
-        "participating_agents": [agent_id(each.role, case.context.symbol) for each in case.analysts],
-        "method": config["method"],
-        "conflict_resolution": config["strategy"],
-        "correlation_id": case.question.correlation_id,
-    }
-
-
-def _reached(record: dict[str, Any]) -> dict[str, Any]:
-    told = (
-        "status",
-        "resolved_by",
-        "confidence",
-        "support",
-        "position_size",
-        "missing",
-        "degraded",
-        "degraded_reasons",
-    )
-    return {
-        "decision_id": record["decision_id"],
-        "consensus_id": record["decision_id"],
-        "symbol": record["symbol"],
-        "final_decision": record["final_recommendation"],
-        "consensus_achieved": record["status"] == "decided",
-        "participating_agents": [vote["agent_id"] for vote in record["votes"]],
-        **{name: record[name] for name in told},
-        "correlation_id": record["correlation_id"],
-    }
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()

@@ -1,0 +1,76 @@
+"""What the feed is told of a decision, in the order of the road: asked, tools used, votes cast, reached."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.domain.events import Event, coordination, tool_called, vote_cast
+from app.domain.identifiers import agent_id
+from app.events.intake import Case
+from app.ports.panel import PanelResult
+
+Fields = Sequence[Mapping[str, Any]]
+
+
+def requested(case: Case, at: datetime) -> Event:
+    """A consensus was asked for."""
+    return coordination("consensus_requested", case.context.symbol, case.question.decision_id, _asked(case), at)
+
+
+def reached(record: Mapping[str, Any], at: datetime) -> Event:
+    """A consensus was reached, or it is known that there is none."""
+    return coordination("consensus_result", record["symbol"], record["decision_id"], _result(record), at)
+
+
+def cancelled(consensus_id: str, at: datetime) -> Event:
+    """A request was stopped."""
+    payload = {"decision_id": consensus_id, "consensus_id": consensus_id, "consensus_achieved": False}
+    return coordination("consensus_cancelled", "", consensus_id, payload, at)
+
+
+def of_panel(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> list[Event]:
+    """What the analysts did: every tool call, then every vote."""
+    symbol, decision_id = case.context.symbol, case.question.decision_id
+    roles = {agent_id(each.role, symbol): each.role for each in case.analysts}
+    used = (
+        tool_called(fields, call.started_at, roles[call.agent_id], symbol, decision_id)
+        for call, fields in zip(panel.tool_calls, calls, strict=True)
+    )
+    said = (vote_cast(fields, vote.timestamp, decision_id) for vote, fields in zip(panel.votes, votes, strict=True))
+    return [*used, *said]
+
+
+def _asked(case: Case) -> dict[str, Any]:
+    config = case.config.as_dict()
+    return {
+        "decision_id": case.question.decision_id,
+        "consensus_id": case.question.decision_id,
+        "symbol": case.context.symbol,
+        "participating_agents": [agent_id(each.role, case.context.symbol) for each in case.analysts],
+        "method": config["method"],
+        "conflict_resolution": config["strategy"],
+        "correlation_id": case.question.correlation_id,
+    }
+
+
+def _result(record: Mapping[str, Any]) -> dict[str, Any]:
+    told = (
+        "status",
+        "resolved_by",
+        "confidence",
+        "support",
+        "position_size",
+        "missing",
+        "degraded",
+        "degraded_reasons",
+    )
+    return {
+        "decision_id": record["decision_id"],
+        "consensus_id": record["decision_id"],
+        "symbol": record["symbol"],
+        "final_decision": record["final_recommendation"],
+        "consensus_achieved": record["status"] == "decided",
+        "participating_agents": [vote["agent_id"] for vote in record["votes"]],
+        **{name: record[name] for name in told},
+        "correlation_id": record["correlation_id"],
+    }

@@ -45,16 +45,11 @@ def _as_json(page: "DecisionPage") -> bytes:
 def _show(page: "DecisionPage") -> None:
     import orjson
 
-    from app.cli.terminal import number, results, row, share, table
+    from app.cli.decision_list import decision_list
+    from app.cli.terminal import results
 
-    columns = ("made at", "symbol", "decision", "status", "resolved by", "confidence", "support", "decision id")
-    shown = table(*columns, whole=["decision id"])
-    for stored in page.items:
-        each = orjson.loads(stored.body)
-        found = (each["final_recommendation"], each["status"], each["resolved_by"])
-        figures = (number(each["confidence"]), share(each["support"]))
-        row(shown, each["created_at"][:16], each["symbol"], *found, *figures, each["decision_id"])
-    results().print(shown)
+    out = results()
+    out.print(decision_list([orjson.loads(stored.body) for stored in page.items], out.width))
     if not page.items:
         click.echo("No decisions yet; `conclave demo` or `conclave analyze` makes one.", err=True)
     if page.next_cursor:

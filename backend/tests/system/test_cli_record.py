@@ -68,6 +68,13 @@ def test_the_list_shows_status_and_resolved_by(home):
     assert all(name in shown.out for name in ("status", "resolved by"))
 
 
+def test_a_narrow_list_keeps_ids_in_one_piece(home):
+    shown = conclave("decisions", home=home, COLUMNS="80")
+
+    assert max(map(len, shown.out.splitlines())) <= 80
+    assert all(each["decision_id"] in shown.out for each in records(home)["items"])
+
+
 @pytest.mark.parametrize("args", [("--cursor", "nonsense"), ("--since", "yesterday"), ("--limit", "many")])
 def test_a_list_that_cannot_be_had_is_bad_input(home, args):
     assert conclave("decisions", *args, home=home).code == 2
@@ -115,7 +122,8 @@ def test_verify_prints_the_head_of_each_chain(home):
 
     assert checked.code == 0
     assert all(each["hash"] in checked.out for each in newest.values())
-    assert "2 chains" in checked.out
+    assert len(checked.out.splitlines()) == 2
+    assert checked.err.startswith("2 chains: ")
 
 
 def test_verify_names_what_was_changed(tampered):

@@ -18,6 +18,8 @@ from app.domain.votes import on_grid
 from app.events.intake import Case
 from app.ports.panel import Failure, PanelResult
 
+COUNTS = frozenset({"sequence", "n_valid", "n_expected"})
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -73,7 +75,7 @@ def _is_trouble(failure: Failure) -> bool:
 def _consensus(
     case: Case, panel: PanelResult, votes: Sequence[dict[str, Any]], outcome: dict[str, Any]
 ) -> dict[str, Any]:
-    config = case.config.as_dict()
+    config = _measured(case.config.as_dict())
     return {
         "method": config["method"],
         "conflict_resolution": config["strategy"],
@@ -84,6 +86,14 @@ def _consensus(
         "closed_early": any(each.kind == "closed_early" for each in panel.failures),
         "config": config,
     }
+
+
+def _measured(value: Any) -> Any:
+    """Write each number of a configuration as a measured one, on the grid."""
+    if isinstance(value, dict):
+        return {name: _measured(part) for name, part in value.items()}
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return on_grid(float(value)) if is_count or isinstance(value, float) else value
 
 
 def seal(record: dict[str, Any], created_at: datetime, head: ChainHead) -> SealedRecord:
@@ -100,6 +110,26 @@ def seal(record: dict[str, Any], created_at: datetime, head: ChainHead) -> Seale
         created_at=created_at,
         body=body,
     )
+
+
+def is_as_written(body: bytes) -> bool:
+    """Whether a record is spelled as `seal` spells it, so that the hashed form says all that the JSON says.
+
+    The hashed form has integers alone: 0.5 is 500000000 there. So a count must be an integer, every other number must
+    be a measured one on the 10^-9 grid, and the JSON must be the very bytes that its own content gives.
+    """
+    record = orjson.loads(body)
+    return orjson.dumps(record) == body and _has_its_numbers(record)
+
+
+def _has_its_numbers(value: Any, name: str = "") -> bool:
+    if isinstance(value, dict):
+        return all(_has_its_numbers(part, key) for key, part in value.items())
+    if isinstance(value, list):
+        return all(_has_its_numbers(part) for part in value)
+    if isinstance(value, float):
+        return name not in COUNTS and on_grid(value) == value
+    return isinstance(value, bool) or not isinstance(value, int) or name in COUNTS
 
 
 def canonical_bytes(body: bytes) -> bytes:

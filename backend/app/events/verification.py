@@ -8,6 +8,7 @@ import orjson
 from app.consensus.chain import verify_chain
 from app.domain.decisions import ChainHead, SealedRecord
 from app.domain.errors import RecordCorruptError
+from app.events.record import is_as_written
 from app.ports.decision_store import DecisionStore
 
 CHAIN_FAULTS = {
@@ -55,7 +56,7 @@ async def _problems(store: DecisionStore, head: ChainHead) -> list[str]:
 
 def _fault_of_body(record: SealedRecord, body: dict[str, object]) -> str | None:
     """Catch what the hash cannot see: another spelling of the same JSON, or columns that contradict the record."""
-    if orjson.dumps(body) != record.body:
+    if not is_as_written(record.body):
         return "the record is spelled differently than it was written."
     columns = (record.decision_id, record.symbol, record.sequence, record.previous_hash, record.hash)
     told = tuple(body.get(name) for name in ("decision_id", "symbol", "sequence", "previous_hash", "hash"))

@@ -132,6 +132,19 @@ async def test_another_spelling_of_the_same_record_is_noticed(settings):
         assert (await verified(system)).problems
 
 
+async def test_a_number_that_only_looks_the_same_when_hashed_is_noticed(settings):
+    await _three_decisions(settings)
+    record = orjson.loads(_body(settings, 2))
+    for forged in (round(record["confidence"] * 10**9), record["confidence"] + 1e-12):
+        _change(
+            settings,
+            "UPDATE decisions SET body = ? WHERE sequence = 2",
+            orjson.dumps({**record, "confidence": forged}),
+        )
+        async with AgentSystem(settings) as system:
+            assert (await verified(system)).problems
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -99,7 +99,7 @@ async def test_weights_may_be_given_by_role():
     async with MultiAgentCoordinator(analysts=three(a=UP, b=DOWN)) as coordinator:
         record = await decided(coordinator, config={"weights": {"b": 3}})
     assert record["final_recommendation"] == SELL
-    assert record["consensus"]["config"]["weights"] == {"b_AAPL": 3}
+    assert record["consensus"]["config"]["weights"] == {"b_AAPL": 3.0}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def assess(bars: Bars) -> dict[str, Any]:
     """
     logs = np.log(bars.close)
     returns = logs[1:] - logs[:-1]
-    per_bar, usual = _deviation(returns[-SHORT:]), _deviation(returns[-LONG:])
+    per_bar, usual = deviation(returns[-SHORT:]), deviation(returns[-LONG:])
     year = sqrt(bars_per_year(bars))
     falls = 1 - bars.close / np.maximum.accumulate(bars.close)
     drawdown = float(falls[-1])
@@ -47,7 +47,9 @@ def assess(bars: Bars) -> dict[str, Any]:
     }
 
 
-def _deviation(returns: Column) -> float:
-    """The standard deviation; 0 for returns that differ by rounding alone."""
-    deviation = float(returns.std())
-    return deviation if deviation > LEAST_DEVIATION else 0.0
+def deviation(returns: Column) -> float:
+    """Return the standard deviation; 0 for returns that differ by rounding alone."""
+    count = len(returns)
+    off = returns - returns.sum() / count
+    spread = sqrt(float((off * off).sum()) / count)
+    return spread if spread > LEAST_DEVIATION else 0.0

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from app.analysis.risk_measures import LEAST_DEVIATION, deviation
 from app.domain.market import AnalysisContext
 from app.domain.votes import BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, Opinion
 from app.ports.analyst import Needs, ToolBelt
@@ -12,7 +13,7 @@ from app.risk.sizing import stop_and_target, volatility_target_size
 
 LOOKBACKS = (21, 63, 126)
 DIRECTION, STRONG = 0.5, 1.3
-LEAST_DEVIATION, FARTHEST = 1e-7, 10.0
+FARTHEST = 10.0
 TREND_ADX = 25.0
 
 
@@ -60,8 +61,8 @@ def momentum(context: AnalysisContext) -> list[float]:
     """Return, per lookback, the log return in units of its expected deviation, cut off at ten of them."""
     logs = np.log(context.bars.close[-1 - LOOKBACKS[-1] :])
     recent = logs[-1 - LOOKBACKS[1] :]
-    deviation = max(float((recent[1:] - recent[:-1]).std()), LEAST_DEVIATION)
-    moves = (float(logs[-1] - logs[-1 - count]) / (deviation * sqrt(count)) for count in LOOKBACKS)
+    usual = deviation(recent[1:] - recent[:-1]) or LEAST_DEVIATION
+    moves = (float(logs[-1] - logs[-1 - count]) / (usual * sqrt(count)) for count in LOOKBACKS)
     return [max(-FARTHEST, min(FARTHEST, move)) for move in moves]
 
 

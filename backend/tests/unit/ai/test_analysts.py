@@ -1,10 +1,8 @@
 """The whole panel of five, asked through the coordinator as a decision asks it."""
 
 import asyncio
-import re
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from functools import cache
 from itertools import combinations
 
@@ -16,7 +14,7 @@ from hypothesis import strategies as st
 from app import plugins
 from app.ai.trading_agents import AIAgentCoordinator
 from app.analysis.voting import CAMPS
-from app.domain.market import Account, NewsItem, Position
+from app.domain.market import NewsItem
 from app.domain.times import from_micros
 from app.domain.votes import ABSTAIN, BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, is_usable
 from app.market_data.sample_bars import SAMPLE_SYMBOLS
@@ -26,10 +24,6 @@ from tests.unit.analysis.real_bars import in_unit, real, window
 from tests.unit.analysis.scenes import awkward, steady
 
 ROLES = (*BAR_ROLES, "news_analyst")
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?%?")
-CONSTANTS = {"-1", "1"}
-OWN_WORK = re.compile(r"The price is \S+ steps|risk [\d.]+, room for [\d.]+%|Bollinger \S+ half|stands \S+ Bollinger")
-NAMES = re.compile(r"[a-z]+(?:_[a-z]+)*_\d+|\d+-bar")
 HEADLINES = ("Quarterly profit surges and beats estimates", "Analyst upgrades the stock", "Annual meeting on Tuesday")
 
 
@@ -134,38 +128,6 @@ def test_whoever_acts_gets_out_below_a_long_above_a_short_and_never_at_nothing(s
             low, high = sorted([opinion.stop_loss, opinion.take_profit])
             assert 0 < low < context.price < high
             assert (opinion.stop_loss == low) == (CAMPS[opinion.decision] == "BULL")
-
-
-def figures_of(value):
-    """Every number anywhere in what the tools answered, and how many there are of each kind."""
-    if isinstance(value, dict):
-        return [figure for part in value.values() for figure in figures_of(part)]
-    if isinstance(value, list):
-        return [len(value), *(figure for part in value for figure in figures_of(part))]
-    return [value] if isinstance(value, int | float) else []
-
-
-def is_shown(text, figures):
-    """Whether one of the figures, or its share in percent, is shown as `text`."""
-    decimals = len(text.rstrip("%").partition(".")[2])
-    factor = 100 if text.endswith("%") else 1
-    return any(f"{abs(figure) * factor:.{decimals}f}" == text.lstrip("-").rstrip("%") for figure in figures)
-
-
-@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
-@pytest.mark.parametrize("role", ["technical_analyst", "risk_advisor", "strategy_optimizer", "news_analyst"])
-def test_the_numbers_of_a_reason_are_those_the_tools_gave(role, symbol):
-    account = Account(equity=Decimal(10_000), positions={"AAPL": Position(Decimal(7))})
-    result = panel(scene(window(symbol), account=account), [role])
-    figures = figures_of([call.result for call in result.tool_calls])
-    told = [text for text in NUMBER.findall(quoted(result.votes[0])) if text not in CONSTANTS]
-    assert len(told) >= 2
-    assert [text for text in told if not is_shown(text, figures)] == []
-
-
-def quoted(vote):
-    """The reason without what the analyst worked out of the figures itself and without names."""
-    return NAMES.sub("", OWN_WORK.sub("", vote.opinion.reasoning))
 
 
 @pytest.mark.parametrize(("rate", "words"), [(0.004, {BUY, STRONG_BUY}), (-0.004, {SELL, STRONG_SELL})])

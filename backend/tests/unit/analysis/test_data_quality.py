@@ -41,6 +41,13 @@ def test_common_splits_are_found_in_either_direction(symbol, ratio):
     assert suspected_split(unadjusted(window(symbol), ratio, 125))
 
 
+@pytest.mark.parametrize("ratio", [2, 3, 7, 1.5, 1 / 2, 1 / 3, 1 / 7, 2 / 3])
+@pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
+def test_a_split_is_found_anywhere_in_a_long_series_that_had_none(symbol, ratio):
+    assert not suspected_split(real(symbol))
+    assert all(suspected_split(unadjusted(real(symbol), ratio, place)) for place in (1, 1_000, 2_100))
+
+
 def test_three_for_two_is_found_in_a_calm_market():
     assert suspected_split(unadjusted(window("IBM"), 1.5, 125))
 

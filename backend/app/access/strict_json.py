@@ -1,5 +1,6 @@
 """JSON as it may come in: well-formed UTF-8, finite numbers, at most 32 levels deep."""
 
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ from app.domain.errors import AgentSystemError
 
 MAX_DEPTH = 32
 
-_CONTAINERS = (dict, list)
+_CONTAINERS = frozenset({dict, list})
 
 
 class MalformedJsonError(AgentSystemError):
@@ -37,11 +38,11 @@ def is_shallow(raw: bytes | str, value: Any) -> bool:
     """Whether `value`, read from `raw`, has at most 32 levels; walks level by level, so depth costs no stack."""
     if _openings(raw) <= MAX_DEPTH:
         return True
-    level = [value] if isinstance(value, _CONTAINERS) else []
+    level = _containers([value])
     for _ in range(MAX_DEPTH):
         if not level:
             return True
-        level = [part for each in level for part in _parts(each) if type(part) in _CONTAINERS]
+        level = [inner for each in level for inner in _containers(each.values() if type(each) is dict else each)]
     return not level
 
 
@@ -49,5 +50,8 @@ def _openings(raw: bytes | str) -> int:
     return raw.count(b"[") + raw.count(b"{") if isinstance(raw, bytes) else raw.count("[") + raw.count("{")
 
 
-def _parts(container: Any) -> Any:
-    return container.values() if type(container) is dict else container
+def _containers(parts: Collection[Any]) -> Collection[Any]:
+    """Return the lists and objects among the parts; rows of plain values, the usual case, cost next to nothing."""
+    if _CONTAINERS.isdisjoint(map(type, parts)):
+        return ()
+    return [part for part in parts if type(part) in _CONTAINERS]

@@ -1,7 +1,6 @@
 """The settings of one process, read once from the environment; a part receives only its own values."""
 
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -57,12 +56,17 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("home")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser()
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @cached_property
+    @property
     def store_path(self) -> Path:
         """The file of the embedded store."""
         return self.home / "conclave.db"

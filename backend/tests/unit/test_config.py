@@ -21,6 +21,14 @@ def test_the_environment_is_read_by_its_names(monkeypatch, tmp_path):
     assert settings.allowed_hosts == ("desk.example", "other.example")
 
 
+def test_a_home_below_the_users_own_is_found(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CONCLAVE_HOME", "~/desk")
+    settings = read_settings()
+    assert settings.home == tmp_path / "desk"
+    assert settings.model_copy(update={"home": tmp_path}).store_path == tmp_path / "conclave.db"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("CONCLAVE_PORT", "seventy"), ("LOG_LEVEL", "LOUD"), ("CONCLAVE_FEED_BACKLOG", "-5")],

@@ -19,7 +19,7 @@ class RiskAdvisor:
     rule: ClassVar = (
         "Volatility targeting (Moreira and Muir 2017, J. Finance 72) and drawdown control (Grossman and Zhou 1993, "
         "Mathematical Finance 3): the risk score joins short over long volatility and the drawdown in usual "
-        "deviations; holding more than the size it allows is itself a reason to sell."
+        "deviations; the size is what both leave room for, and holding more than that is itself a reason to sell."
     )
     needs: ClassVar = Needs(bars=150)
     tools: ClassVar = ("assess_risk", "compute_indicators", "get_position")
@@ -31,7 +31,7 @@ class RiskAdvisor:
         share = (await tools.call("get_position"))["share_of_equity"] or 0.0
         score = risk_score(measures)
         size = volatility_target_size(measures["volatility_20"]) * drawdown_scale(measures["drawdown"])
-        word = _word(score, share > size)
+        word = _word(score, room=size - share)
         side = -1 if word in (SELL, STRONG_SELL) else 1
         stop, target = stop_and_target(context.price, values.get("atr_14", 0.0), side)
         return Opinion(
@@ -51,12 +51,13 @@ def risk_score(measures: Mapping[str, Any]) -> float:
     return float(min(1.0, max(0.0, volatility + 0.12 * measures["drawdown_in_deviations"])))
 
 
-def _word(score: float, is_overexposed: bool) -> str:
+def _word(score: float, room: float) -> str:
+    """`room` is the share of equity that may still be added; below 0 too much is held already."""
     if score >= EXTREME:
         return STRONG_SELL
-    if score >= HIGH or is_overexposed:
+    if score >= HIGH or room < 0:
         return SELL
-    return BUY if score < CALM else HOLD
+    return BUY if score < CALM and room > 0 else HOLD
 
 
 def _confidence(word: str, score: float, excess: float) -> float:
@@ -64,7 +65,7 @@ def _confidence(word: str, score: float, excess: float) -> float:
     if word == BUY:
         return 0.3 + 0.3 * (CALM - score) / CALM
     if word == HOLD:
-        return 0.4 + 0.4 * min(score - CALM, HIGH - score) / ((HIGH - CALM) / 2)
+        return 0.4 + 0.4 * max(0.0, min(score - CALM, HIGH - score)) / ((HIGH - CALM) / 2)
     return min(1.0, 0.5 + max(score - HIGH, excess, 0.0))
 
 

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -16,12 +15,12 @@ from app.ai.trading_agents import AIAgentCoordinator
 from app.analysis.voting import CAMPS
 from app.domain.market import NewsItem
 from app.domain.times import from_micros
-from app.domain.votes import ABSTAIN, BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, is_usable
+from app.domain.votes import ABSTAIN, BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL
 from app.market_data.sample_bars import SAMPLE_SYMBOLS
 from tests.builders import bars
 from tests.unit.ai.asking import BAR_ROLES, at
-from tests.unit.analysis.real_bars import in_unit, real, window
-from tests.unit.analysis.scenes import awkward, steady
+from tests.unit.analysis.real_bars import in_unit, window
+from tests.unit.analysis.scenes import steady
 
 ROLES = (*BAR_ROLES, "news_analyst")
 HEADLINES = ("Quarterly profit surges and beats estimates", "Analyst upgrades the stock", "Annual meeting on Tuesday")
@@ -66,10 +65,6 @@ def test_all_five_have_an_opinion_of_a_real_market(symbol):
     assert all(vote.opinion.decision != ABSTAIN and vote.error_kind is None for vote in result.votes)
 
 
-def test_asked_twice_they_say_the_same():
-    assert opinions(scene(window())) == opinions(scene(window()))
-
-
 @given(st.integers(0, 1_890), st.integers(-30, 30))
 @settings(max_examples=20)
 def test_at_a_power_of_two_of_the_price_only_the_ways_out_move_and_exactly(start, power):
@@ -99,23 +94,6 @@ def with_later_prices_times(factor, some):
     later = np.where(np.arange(len(some)) < 250, 1.0, factor)
     prices = {name: getattr(some, name) * later for name in ("open", "high", "low", "close")}
     return replace(some, **prices)
-
-
-@given(st.integers(0, 1_800), st.floats(1e-6, 1e6))
-@settings(max_examples=20)
-def test_whatever_the_later_bars_hold_the_panel_says_what_it_said_without_them(start, factor):
-    past, longer = window(start=start), real("AAPL").between(start, start + 340)
-    as_of = from_micros(past.ends_at)
-    seen = with_later_prices_times(factor, longer).until(as_of)
-    assert opinions(replace(scene(seen), as_of=as_of)) == opinions(scene(past))
-
-
-@pytest.mark.parametrize("name", awkward(150))
-def test_with_the_least_history_of_an_awkward_series_every_opinion_is_usable(name):
-    with np.errstate(all="raise"):
-        result = panel(scene(awkward(150)[name]))
-    assert result.failures == ()
-    assert all(is_usable(vote.opinion) and vote.opinion.decision != ABSTAIN for vote in result.votes)
 
 
 @pytest.mark.parametrize("symbol", SAMPLE_SYMBOLS)
@@ -158,16 +136,3 @@ def test_a_true_range_that_cannot_be_leaves_the_ways_out_on_their_sides(true_ran
     context = scene(steady(250, 0.004), indicators={"atr_14": true_range})
     said = opinions(context)["market_analyst"]
     assert 0 < said.stop_loss < context.price < said.take_profit < 5 * context.price
-
-
-@pytest.mark.parametrize("role", BAR_ROLES)
-def test_nobody_says_one_thing_nearly_always(role):
-    said = camps()[role]
-    assert {side: said.count(side) / len(said) < 0.65 for side in CAMPS.values()} == dict.fromkeys(CAMPS.values(), True)
-    assert all(side in said for side in CAMPS.values())
-
-
-@pytest.mark.parametrize("pair", list(combinations(BAR_ROLES, 2)), ids=" and ".join)
-def test_no_two_are_of_one_mind(pair):
-    one, other = (camps()[role] for role in pair)
-    assert sum(map(str.__eq__, one, other)) / len(one) < 0.9

@@ -14,7 +14,7 @@ from app.domain.votes import ABSTAIN, BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, 
 from app.market_data.sample_bars import SAMPLE_SYMBOLS
 from tests.builders import bars
 from tests.unit.ai.asking import BAR_ROLES, analyst, ask, at, verdict
-from tests.unit.ai.real_bars import flat_bars, in_unit, real, window, without_volume
+from tests.unit.analysis.real_bars import flat_bars, in_unit, real, window, without_volume
 
 WILDER_SETTLES = 150
 SIDE = {STRONG_SELL: -1, SELL: -1, HOLD: 0, BUY: 1, STRONG_BUY: 1}

@@ -4,7 +4,7 @@ from app.ai.analysts.market_analyst import momentum
 from app.domain.votes import BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL
 from tests.builders import bars
 from tests.unit.ai.asking import ask, ask_with_tools, at
-from tests.unit.ai.real_bars import window
+from tests.unit.analysis.real_bars import window
 
 
 def drift(rate, noise=0.01, count=200):

@@ -7,7 +7,7 @@ from app.domain.market import NewsItem
 from app.domain.votes import BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, is_usable
 from app.market_data.sample_bars import sample_news
 from tests.unit.ai.asking import analyst, ask, ask_with_tools, at, headline
-from tests.unit.ai.real_bars import window
+from tests.unit.analysis.real_bars import window
 
 BULL, BEAR = {BUY, STRONG_BUY}, {SELL, STRONG_SELL}
 GOOD = "Quarterly profit surges and beats estimates"

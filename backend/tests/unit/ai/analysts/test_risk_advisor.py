@@ -8,7 +8,7 @@ from app.domain.market import Account, Position
 from app.domain.votes import BUY, HOLD, SELL, STRONG_SELL
 from tests.builders import bars
 from tests.unit.ai.asking import ask, ask_with_tools, at
-from tests.unit.ai.real_bars import window
+from tests.unit.analysis.real_bars import window
 
 BEAR = {SELL, STRONG_SELL}
 

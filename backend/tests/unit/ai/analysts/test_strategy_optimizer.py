@@ -6,7 +6,7 @@ from app.analysis.regimes import LABELS
 from app.domain.votes import BUY, HOLD, SELL, STRONG_SELL
 from tests.builders import bars
 from tests.unit.ai.asking import ask, ask_with_tools, at
-from tests.unit.ai.real_bars import window
+from tests.unit.analysis.real_bars import window
 
 
 def market(*returns):

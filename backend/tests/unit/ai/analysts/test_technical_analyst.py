@@ -4,7 +4,7 @@ from app.ai.analysts.technical_analyst import stretched
 from app.domain.votes import BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL
 from tests.builders import bars
 from tests.unit.ai.asking import ask, ask_with_tools, at
-from tests.unit.ai.real_bars import flat_bars, window, without_volume
+from tests.unit.analysis.real_bars import flat_bars, window, without_volume
 
 BULL, BEAR = {BUY, STRONG_BUY}, {SELL, STRONG_SELL}
 NEUTRAL = {"rsi_14": 50.0, "stoch_k": 50.0, "williams_r_14": -50.0, "cci_20": 0.0, "mfi_14": 50.0}

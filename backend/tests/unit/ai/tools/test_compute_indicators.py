@@ -1,7 +1,7 @@
 from app.ai.tools.compute_indicators import ComputeIndicators
 from app.analysis.indicators import compute
 from tests.unit.ai.asking import at
-from tests.unit.ai.real_bars import window
+from tests.unit.analysis.real_bars import window
 
 
 def run(some, **supplied):

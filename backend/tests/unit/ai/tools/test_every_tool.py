@@ -12,7 +12,7 @@ from app import plugins
 from app.domain.market import Account, NewsItem, Position
 from app.market_data.sample_bars import SAMPLE_SYMBOLS, sample_news
 from tests.unit.ai.asking import at
-from tests.unit.ai.real_bars import flat_bars, in_unit, window, without_volume
+from tests.unit.analysis.real_bars import flat_bars, in_unit, window, without_volume
 
 NAMES = plugins.names("tool")
 NEWS = tuple(

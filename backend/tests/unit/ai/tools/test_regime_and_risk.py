@@ -7,7 +7,7 @@ from app.ai.tools.detect_regime import DetectRegime
 from app.analysis.regimes import LABELS, current_regime
 from app.analysis.risk_measures import assess
 from tests.unit.ai.asking import at
-from tests.unit.ai.real_bars import window
+from tests.unit.analysis.real_bars import window
 
 
 def test_the_regime_is_that_of_the_visible_bars():

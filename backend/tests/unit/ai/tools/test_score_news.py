@@ -11,7 +11,7 @@ from app.ai.tools.score_news import ScoreNews
 from app.domain.market import NewsItem
 from app.domain.times import from_micros
 from tests.unit.ai.asking import at
-from tests.unit.ai.real_bars import window
+from tests.unit.analysis.real_bars import window
 
 END = from_micros(window().ends_at)
 GOOD, BAD = "Quarterly profit surges and beats estimates", "Shares plunge after bankruptcy filing"

@@ -16,17 +16,18 @@ from app.events.agent_event_bus import AgentEventBus
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.ports.decision_store import DecisionStore
 from app.websockets.analyses import Analyses
+from app.websockets.broadcasting import TRY_LATER, Broadcaster
 from app.websockets.catching_up import catch_up, find_gap
-from app.websockets.connections import Audience, Client
+from app.websockets.connections import Client
 from app.websockets.conversation import Conversation
-from app.websockets.envelopes import event_message, plain_problem, reply_message
+from app.websockets.envelopes import plain_problem
 from app.websockets.handshake import authenticate
 from app.websockets.incoming import read_query, read_since
 from app.websockets.topics import read_topics
 
 log = structlog.get_logger(__name__)
 
-REFUSED, RESTARTING, TRY_LATER = 1008, 1012, 1013
+REFUSED, RESTARTING = 1008, 1012
 MAX_CLIENTS = 2_000
 BUS_CAPACITY = 65_536
 PATIENCE_S = 2.0
@@ -66,6 +67,7 @@ class AgentCoordinationWebSocket:
         self._store: DecisionStore = store or plugins.load("decision_store", "memory")()
         coordinator = coordinator or MultiAgentCoordinator(store=self._store, bus=self._bus)
         self._analyses = Analyses(coordinator)
+        self._hub = Broadcaster(self._analyses.asker, backlog)
         self._policy = policy
         self._problem_of = problem_of
         self._backlog = backlog
@@ -73,12 +75,8 @@ class AgentCoordinationWebSocket:
         self._max_clients = max_clients
         self._patience_s = patience_s
         self._key_wait_s = key_wait_s
-        self._audience = Audience()
         self._serving: set[asyncio.Task[Any]] = set()
         self._sweeper: asyncio.Task[None] | None = None
-        self._newest = 0
-        self._burst = 0
-        self.evictions = 0
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -89,72 +87,36 @@ class AgentCoordinationWebSocket:
 
     async def open(self) -> None:
         """Begin to listen on the bus; what happens from now on reaches clients."""
-        self._newest = await self._store.last_seq()
+        self._hub.newest = await self._store.last_seq()
         await self._bus.listen([("#", self.broadcast)], BUS_CAPACITY)
-        self._sweeper = asyncio.create_task(self._sweep(), name="feed sweeper")
+        self._sweeper = asyncio.create_task(self._hub.sweep(self._patience_s / 2), name="feed sweeper")
 
     async def close(self) -> None:
         """Close every connection; closing twice is fine."""
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)
-        for client in tuple(self._audience.members):
+        for client in tuple(self._hub.audience.members):
             client.end(RESTARTING)
         await asyncio.gather(*self._serving, return_exceptions=True)
 
     @property
     def clients(self) -> int:
         """Connections that get events now."""
-        return len(self._audience.members)
+        return len(self._hub.audience.members)
+
+    @property
+    def evictions(self) -> int:
+        """Connections cut off for not reading."""
+        return self._hub.evictions
 
     def describe(self) -> str:
         """Say in words how the feed is doing."""
         return f"{self.clients} clients, {self.evictions} cut off for not reading"
 
     def broadcast(self, event: Event) -> Awaitable[None] | None:
-        """Queue an event for every client that wants it; never waits for one.
-
-        After a burst it yields, so that writers empty their queues: a client is cut off for not reading, never
-        because much happened at once.
-        """
-        self._newest = max(self._newest, event.seq)
-        clients = self._audience.interested(event.subscriptions)
-        asker = self._analyses.asker(event)
-        if asker is not None and asker not in clients:
-            clients = {*clients, asker}
-        if clients:
-            self._deliver(event, clients)
-        self._burst += 1
-        if self._burst * 4 < self._backlog:
-            return None
-        self._burst = 0
-        return asyncio.sleep(0)
-
-    def _deliver(self, event: Event, clients: set[Client]) -> None:
-        message, seq = event_message(event, self._newest), event.seq
-        full = []
-        for client in clients:
-            if seq <= client.floor and seq:
-                client.heard = max(client.heard, seq)
-            elif not client.offer(message):
-                full.append(client)
-        for client in full:
-            self._cut_off(client)
-
-    def _cut_off(self, client: Client) -> None:
-        """Stop serving a client that does not read."""
-        self._audience.leave(client)
-        if not client.ended.done():
-            self.evictions += 1
-            client.end(TRY_LATER)
-            log.warning("client cut off", reason="it does not read", evictions=self.evictions)
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(self._patience_s / 2)
-            for client in tuple(self._audience.members):
-                if client.is_stuck():
-                    self._cut_off(client)
+        """Queue an event for every client that wants it; see `Broadcaster.broadcast`."""
+        return self._hub.broadcast(event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: RawSend) -> None:
         """Serve one connection until either side ends it."""
@@ -181,23 +143,23 @@ class AgentCoordinationWebSocket:
         if policy is not None and policy.key is not None and not shows_key(scope["headers"]):
             if not await authenticate(receive, policy, self._key_wait_s):
                 return REFUSED
-            await send(dict(self._reply("authenticated", {})))
+            await send(dict(self._hub.reply("authenticated", {})))
         return await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: RawSend) -> int | None:
         client = Client(send, self._backlog)
-        talk = Conversation(client, self._audience, self._analyses, self._answer, self._problem_of)
+        talk = Conversation(client, self._hub.audience, self._analyses, self._hub.answer, self._problem_of)
         try:
             await self._begin(client, talk, scope["query_string"], send)
             return await self._until_the_end(client, talk.listen(receive), send)
         except TimeoutError:
-            self._cut_off(client)
+            self._hub.cut_off(client)
             return TRY_LATER
         except AgentSystemError as error:
             log.warning("feed not served", error=type(error).__name__)
             return TRY_LATER
         finally:
-            self._audience.leave(client)
+            self._hub.audience.leave(client)
             await self._analyses.stop(client)
 
     async def _begin(self, client: Client, talk: Conversation, query: bytes, send: RawSend) -> None:
@@ -211,18 +173,18 @@ class AgentCoordinationWebSocket:
             talk.complain(error)
             position = None
         if position is None:
-            self._audience.join(client)
+            self._hub.audience.join(client)
             return
         await self._take_in_from(client, position, send)
 
     async def _take_in_from(self, client: Client, since: int, send: RawSend) -> None:
         gap = await find_gap(self._store, since, self._reach)
         if gap is not None:
-            client.offer(self._reply("gap", gap.as_dict()))
-            self._audience.join(client)
+            client.offer(self._hub.reply("gap", gap.as_dict()))
+            self._hub.audience.join(client)
             return
         client.start_catching_up()
-        self._audience.join(client)
+        self._hub.audience.join(client)
         await catch_up(client, self._store, since, send, self._patience_s)
 
     async def _until_the_end(self, client: Client, listening: Awaitable[int | None], send: RawSend) -> int | None:
@@ -230,7 +192,7 @@ class AgentCoordinationWebSocket:
         writer = asyncio.create_task(client.write(), name="feed writer")
         reader = asyncio.ensure_future(listening)
         for task in (writer, reader):
-            task.add_done_callback(lambda _: self._audience.leave(client))
+            task.add_done_callback(lambda _: self._hub.audience.leave(client))
         try:
             await asyncio.wait((writer, reader, client.ended), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -245,11 +207,3 @@ class AgentCoordinationWebSocket:
             async with asyncio.timeout(self._patience_s):
                 await client.flush()
         return code
-
-    def _answer(self, client: Client, kind: str, data: Mapping[str, Any]) -> None:
-        """Queue an answer to one client; one that does not read is cut off."""
-        if not client.offer(self._reply(kind, data)):
-            self._cut_off(client)
-
-    def _reply(self, kind: str, data: Mapping[str, Any]) -> dict[str, str]:
-        return reply_message(kind, data, self._newest)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.domain.errors import FieldError, InvalidMarketDataError
 from app.domain.market import MAX_BARS, Bars, Column, Interval
-from app.domain.times import micros_column
+from app.domain.times import LAST_INSTANT, micros_column, parse_time
 
 PRICES = ("open", "high", "low", "close")
 
@@ -21,7 +21,7 @@ def where_in_request(position: int) -> str:
 
 
 def bars_of(
-    times: Sequence[datetime],
+    times: Sequence[datetime | str],
     prices: Sequence[Sequence[float]],
     volume: Sequence[float | None],
     interval: Interval | None = None,
@@ -30,7 +30,7 @@ def bars_of(
     """Check columns of equal length and return them as `Bars`.
 
     Args:
-        times: start of each bar; without an offset it is UTC.
+        times: start of each bar, text in ISO 8601; without an offset it is UTC.
         prices: open, high, low and close.
         volume: None where it is not known.
         interval: inferred when None.
@@ -41,15 +41,37 @@ def bars_of(
     """
     if len(times) > MAX_BARS:
         raise InvalidMarketDataError(f"At most {MAX_BARS:,} bars are taken at once; send the most recent ones.")
-    stamps = micros_column(times)
+    stamps = _stamps(times, where)
     quoted = np.array(prices, np.float64)
     traded = np.array(volume, np.float64)
     for bad, why in _findings(stamps, quoted, traded):
         if bad.any():
-            place = where(int(bad.argmax()))
-            raise InvalidMarketDataError(f"{place}: {why}.", [FieldError(place, why)])
+            raise _impossible(where(int(bad.argmax())), why)
     open_, high, low, close = quoted
-    return Bars(stamps, open_, high, low, close, traded, interval or Interval.infer(stamps))
+    bars = Bars(stamps, open_, high, low, close, traded, interval or Interval.infer(stamps))
+    if bars.ends_at > LAST_INSTANT:
+        raise _impossible(where(len(bars) - 1), "it ends after the year 9999")
+    return bars
+
+
+def _stamps(times: Sequence[datetime | str], where: Callable[[int], str]) -> NDArray[np.int64]:
+    try:
+        return micros_column(times)
+    except ValueError:
+        bad = next(position for position, time in enumerate(times) if not _is_time(time))
+        why = "timestamp is not an ISO 8601 time such as 2024-01-02T00:00:00+00:00"
+        raise _impossible(where(bad), why) from None
+
+
+def _is_time(time: datetime | str) -> bool:
+    try:
+        return isinstance(time, datetime) or bool(parse_time(time))
+    except ValueError:
+        return False
+
+
+def _impossible(place: str, why: str) -> InvalidMarketDataError:
+    return InvalidMarketDataError(f"{place}: {why}.", [FieldError(place, why)])
 
 
 def _findings(stamps: NDArray[np.int64], quoted: Column, traded: Column) -> Iterator[Finding]:

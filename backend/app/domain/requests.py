@@ -20,7 +20,7 @@ from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from app.domain.bar_checks import PRICES, bars_of
-from app.domain.errors import FieldError, InvalidInputError, InvalidMarketDataError, nameable
+from app.domain.errors import FieldError, InvalidInputError, nameable
 from app.domain.market import MAX_BARS, Account, Bars, Interval, NewsItem, Position
 from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.times import as_utc, parse_as_of, parse_time
@@ -97,7 +97,7 @@ class MarketData(BaseModel):
         """
         interval = Interval.parse(self.interval) if self.interval else None
         times, prices, volume = self._columns()
-        return bars_of(_read_times(times), prices, volume, interval)
+        return bars_of(times, prices, volume, interval)
 
     def _columns(self) -> tuple[Sequence[datetime | str], Sequence[Sequence[float]], Sequence[float | None]]:
         if self.bars is not None:
@@ -107,23 +107,6 @@ class MarketData(BaseModel):
         times = self.timestamp or []
         prices = [getattr(self, name) for name in PRICES]
         return times, prices, [None] * len(times) if self.volume is None else self.volume
-
-
-def _read_times(times: Sequence[datetime | str]) -> list[datetime]:
-    try:
-        return [datetime.fromisoformat(time) if isinstance(time, str) else time for time in times]
-    except ValueError:
-        bad = next(position for position, time in enumerate(times) if not _is_time(time))
-        why = "timestamp is not an ISO 8601 time such as 2024-01-02T00:00:00+00:00"
-        place = f"market_data.bars.{bad}"
-        raise InvalidMarketDataError(f"{place}: {why}.", [FieldError(place, why)]) from None
-
-
-def _is_time(time: datetime | str) -> bool:
-    try:
-        return isinstance(time, datetime) or bool(datetime.fromisoformat(time))
-    except ValueError:
-        return False
 
 
 class PositionFields(BaseModel):
@@ -187,11 +170,12 @@ class AnalysisRequest(BaseModel):
     as_of: Time | None = None
     timeout_seconds: Annotated[float, Field(strict=True, ge=0.1, le=300)] = DEFAULT_TIMEOUT_S
 
-    def to_question(self, bars: Bars | None = None) -> Question:
+    def to_question(self, bars: Bars | None = None, correlation_id: str = "") -> Question:
         """Return the request as the desk handles it.
 
         Args:
             bars: already checked; they stand in for `market_data`.
+            correlation_id: the caller's, or empty for a new one.
 
         Raises:
             InvalidInputError: bars or times cannot be used; says which and why.
@@ -210,6 +194,7 @@ class AnalysisRequest(BaseModel):
             config=self.config or {},
             as_of=None if self.as_of is None else _moment(self.as_of, parse_as_of, "as_of"),
             timeout_s=self.timeout_seconds,
+            correlation_id=correlation_id,
         )
 
 

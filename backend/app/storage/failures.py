@@ -51,7 +51,8 @@ def store_failures() -> Iterator[None]:
         raise as_store_error(error) from error
     except OSError as error:
         raise StoreUnavailableError(
-            f"The store cannot be reached ({error.strerror or 'no connection'}); check its folder (CONCLAVE_HOME) or its address."
+            f"The store cannot be reached ({error.strerror or 'no connection'}); "
+            "check its folder (CONCLAVE_HOME) or its address."
         ) from error
 
 

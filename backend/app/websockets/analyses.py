@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 
-from app.access.questions import question_of
 from app.domain.errors import InvalidInputError, OverloadedError
 from app.domain.events import Event, EventType
 from app.domain.identifiers import new_id
@@ -42,7 +41,7 @@ class Analyses:
         """
         if len(client.requests) >= MAX_IN_FLIGHT:
             raise OverloadedError(f"{MAX_IN_FLIGHT} analyses of this client are under way; wait for one to end.")
-        question = question_of(read_request(data), correlation_id or new_id())
+        question = read_request(data).to_question(correlation_id=correlation_id or new_id())
         decision_id = question.decision_id
         self._asked_by[decision_id] = client
         task = asyncio.create_task(self._run(client, question, failed), name=f"socket analysis {decision_id}")

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.access.questions import question_of
 from app.composition import Desk
 from app.domain.errors import OverloadedError
 from app.domain.identifiers import agent_id
@@ -45,7 +44,7 @@ async def analyze(
     `NO_DECISION` is an answer too: nobody could vote, or too few.
     """
     desk = await desk_of(request)
-    question = question_of(body, request.state.correlation_id)
+    question = body.to_question(correlation_id=request.state.correlation_id)
 
     async def work(claim: Claim | None) -> Response:
         keyed = claim.answer(200, decision_id=question.decision_id) if claim else None
@@ -68,7 +67,7 @@ async def request_consensus(
 ) -> Response:
     """Answer at once with the id; it becomes the id of the decision."""
     desk = await desk_of(request)
-    question = question_of(body.to_analysis(), request.state.correlation_id)
+    question = body.to_analysis().to_question(correlation_id=request.state.correlation_id)
 
     async def work(claim: Claim | None) -> Response:
         accepted = _accepted(question)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -87,3 +87,10 @@ def test_an_inferred_interval_is_told_in_its_largest_unit(step, text):
 def test_what_is_no_interval_is_refused(text):
     with pytest.raises(InvalidMarketDataError, match="such as 1d or 15m"):
         Interval.parse(text)
+
+
+def test_a_bar_that_ends_after_the_calendar_is_refused():
+    times = [datetime(9999, 12, day, tzinfo=UTC) for day in (29, 30, 31)]
+    three = columns(3)
+    with pytest.raises(InvalidMarketDataError, match=r"bars\.2: it ends after the year 9999"):
+        bars_of(times, [three[name] for name in ("open", "high", "low", "close")], three["volume"])

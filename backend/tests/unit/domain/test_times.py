@@ -46,3 +46,22 @@ def test_a_column_reads_naive_times_as_utc_and_converts_offsets():
     naive = datetime(2024, 1, 2)  # noqa: DTZ001
     eastern = datetime(2024, 1, 1, 19, tzinfo=timezone(timedelta(hours=-5)))
     assert np.unique(micros_column([naive, eastern])).tolist() == [to_micros(naive)]
+
+
+@given(
+    st.lists(moments, max_size=20), st.sampled_from(["seconds", "microseconds"]), st.sampled_from(["", "Z", "+00:00"])
+)
+def test_a_column_of_texts_equals_one_by_one(instants, precision, offset):
+    texts = [moment.replace(tzinfo=None).isoformat(timespec=precision) + offset for moment in instants]
+    assert micros_column(texts).tolist() == [to_micros(parse_time(text)) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-02-30", "2024-01-01T25:00:00Z", "2024-01-01T23:59:60Z", "now", "NaT", "", "0001-01-01T00:00:00+10:00"],
+)
+def test_a_column_with_a_text_that_is_no_time_is_refused(text):
+    with pytest.raises(ValueError):
+        micros_column(["2024-01-01", text])
+    with pytest.raises(ValueError):
+        micros_column([text])

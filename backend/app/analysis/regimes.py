@@ -62,11 +62,8 @@ class Regime:
             "transitions": int(self.counts.sum()),
             "next": following,
             "expected_duration_bars": round(1 / (1 - stay), 2) if stay < 1 else None,
-            "counts": {
-                name: {to: count for to, count in zip(LABELS, row, strict=True) if count}
-                for name, row in zip(LABELS, self.counts.tolist(), strict=True)
-                if any(row)
-            },
+            "labels": LABELS,
+            "counts": self.counts.tolist(),
         }
 
 

@@ -1,10 +1,9 @@
 """What happened on the desk, as subscribers see it: a vote, a tool call, a step of a consensus."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class EventType(StrEnum):
@@ -26,9 +25,8 @@ BUS_PREFIX = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened.
+class Event(NamedTuple):
+    """One thing that happened; a tuple, because a decision makes a score of them.
 
     Args:
         data: JSON-like; what subscribers read.
@@ -51,10 +49,9 @@ class Event:
     @property
     def topic(self) -> str:
         """The routing key on the bus, such as `agent.vote.AAPL.risk_advisor` or `decision.consensus_result.AAPL`."""
-        words = (
-            (self.name, self.symbol) if self.type is EventType.AGENT_COORDINATION else (self.symbol, self.agent_type)
-        )
-        return ".".join((BUS_PREFIX[self.type], *(word.replace(".", "-") for word in words if word)))
+        symbol = self.symbol.replace(".", "-")
+        words = (self.name, symbol) if self.type is EventType.AGENT_COORDINATION else (symbol, self.agent_type)
+        return ".".join([BUS_PREFIX[self.type], *filter(None, words)])
 
     @property
     def subscriptions(self) -> tuple[str, ...]:

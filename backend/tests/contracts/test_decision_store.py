@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -244,7 +243,7 @@ class DecisionStoreContract:
         given_events = (a_step("consensus_requested"), a_vote(), a_call(), a_step("consensus_result"))
         committed = await store.append(a_draft(events=given_events))
 
-        assert committed.events == tuple(replace(event, seq=seq) for seq, event in enumerate(given_events, 1))
+        assert committed.events == tuple(event._replace(seq=seq) for seq, event in enumerate(given_events, 1))
         assert await all_events(store) == committed.events
         assert await store.last_seq() == 4
 

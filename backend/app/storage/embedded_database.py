@@ -7,14 +7,15 @@ from typing import TypeVar
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 
 from app.storage.failures import store_failures
+from app.storage.group_commit import GroupCommit
 from app.storage.lane import Lane
-from app.storage.sqlite import WRITES, configure
+from app.storage.sqlite import configure, write_without_waiting
 
 Result = TypeVar("Result")
 
 
 class EmbeddedDatabase:
-    """A SQLite file with one writing and one reading thread; several processes may share it.
+    """A SQLite file whose writers share commits and whose reader has a thread; several processes may share it.
 
     Args:
         path: of the file; its folder is created with access for this user alone.
@@ -23,8 +24,8 @@ class EmbeddedDatabase:
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path).absolute()
         self._engine: Engine | None = None
-        self._writer = Lane("store-writer", lambda: self._connect(writes=True))
-        self._reader = Lane("store-reader", lambda: self._connect(writes=False))
+        self._writer = GroupCommit("store-writer", self._connect_writer)
+        self._reader = Lane("store-reader", self._connect)
 
     async def open(self) -> None:
         """Create folder and file where they are missing, and connect.
@@ -50,20 +51,24 @@ class EmbeddedDatabase:
     async def write(
         self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
     ) -> Result:
-        """Run `work` in a transaction that no other writer disturbs, then commit it to the disk."""
+        """Run `work` in a transaction that no other process disturbs, then commit it to the disk."""
         return await self._writer.run(work, committed)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` on one consistent view of what is committed."""
         return await self._reader.run(work)
 
-    def _connect(self, writes: bool) -> Connection:
+    def _connect_writer(self) -> Connection:
+        return write_without_waiting(self._connect())
+
+    def _connect(self) -> Connection:
         with store_failures():
             _create(self._path)
         if self._engine is None:
-            self._engine = create_engine(URL.create("sqlite", database=str(self._path)), poolclass=NullPool)
+            url = URL.create("sqlite", database=str(self._path))
+            self._engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
             configure(self._engine)
-        return self._engine.connect().execution_options(**{WRITES: writes})
+        return self._engine.connect()
 
 
 def _create(path: Path) -> None:

@@ -47,29 +47,24 @@ class Lane:
             finally:
                 executor.shutdown()
 
-    async def run(
-        self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
-    ) -> Result:
-        """Run `work` in a transaction of its own; `committed` gets the result before the next unit starts."""
-        return await self._submit(lambda: self._transact(work, committed))
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` in a transaction of its own."""
+        return await self._submit(lambda: self._transact(work))
 
     async def _submit(self, job: Callable[[], Result]) -> Result:
         if self._executor is None:
             raise StoreUnavailableError("The store is not open; open it first.")
         return await asyncio.get_running_loop().run_in_executor(self._executor, job)
 
-    def _transact(self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None) -> Result:
+    def _transact(self, work: Callable[[Connection], Result]) -> Result:
         connection = self._connected()
         try:
             with store_failures(), connection.begin():
-                result = work(connection)
+                return work(connection)
         except BaseException:
             if connection.in_transaction() or connection.invalidated:
                 self._disconnect()
             raise
-        if committed is not None:
-            committed(result)
-        return result
 
     def _connected(self) -> Connection:
         if self._connection is None:

@@ -5,17 +5,23 @@ A decision writes some twenty rows; naming every value of each again would cost 
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from itertools import chain
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Row, Select, Table, insert
 
+MOST_ROWS: Final = 500
 Values: TypeAlias = tuple[Any, ...]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 
 def insert_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
-    """Insert complete rows, values in the order of the columns of `table`."""
-    connection.exec_driver_sql(_statement(connection.dialect, table), list(rows))
+    """Insert complete rows, values in the order of the columns of `table`, many to a statement."""
+    remaining = list(rows)
+    while remaining:
+        some, remaining = remaining[:MOST_ROWS], remaining[MOST_ROWS:]
+        text = _statement(connection.dialect, table, len(some))
+        connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
 
 
 def insert_if_free(connection: Connection, table: Table, row: Values) -> bool:
@@ -30,14 +36,15 @@ def only_row(connection: Connection, query: Select[Any], **values: object) -> An
 
 
 @cache
-def _statement(dialect: Dialect, table: Table) -> str:
-    return str(insert(table).compile(dialect=dialect))
+def _statement(dialect: Dialect, table: Table, rows: int) -> str:
+    nothing = dict.fromkeys(table.columns.keys())
+    return str(insert(table).values([nothing] * rows).compile(dialect=dialect))
 
 
 @cache
 def _unless_taken(dialect: Dialect, table: Table) -> str:
     key = ", ".join(map(dialect.identifier_preparer.format_column, table.primary_key))
-    return f"{_statement(dialect, table)} ON CONFLICT ({key}) DO NOTHING"
+    return f"{_statement(dialect, table, 1)} ON CONFLICT ({key}) DO NOTHING"
 
 
 @cache

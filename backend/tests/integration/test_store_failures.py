@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import stat
-import threading
 from dataclasses import replace
 
 import pytest
@@ -79,25 +78,44 @@ async def test_a_store_held_by_another_process_is_said(tmp_path):
 
 
 async def test_a_caller_that_gives_up_leaves_the_store_usable(tmp_path):
-    async with opened(tmp_path / "conclave.db") as store:
-        started, go = threading.Event(), threading.Event()
+    path = tmp_path / "conclave.db"
+    async with opened(path) as store:
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        waiting = [asyncio.create_task(store.append(a_draft(f"d{number}"))) for number in range(2)]
+        await asyncio.wait(waiting, timeout=0)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+        holder.execute("ROLLBACK")
+        holder.close()
 
-        def slow_work(connection):
-            started.set()
-            go.wait()
-
-        slow = asyncio.create_task(store.database.write(slow_work))
-        await asyncio.to_thread(started.wait)
-        queued = asyncio.create_task(store.append(a_draft("d1")))
-        await asyncio.wait([queued], timeout=0)
-        slow.cancel()
-        queued.cancel()
-        await asyncio.wait([slow, queued])
-        go.set()
-
-        assert slow.cancelled()
+        assert all(task.cancelled() for task in waiting)
         await store.append(a_draft("d2"))
         assert "d2" in [record.decision_id for record in await assert_intact(store)]
+
+
+async def test_decisions_that_share_a_commit_do_not_pay_for_the_fault_of_one(tmp_path):
+    async with opened(tmp_path / "conclave.db") as store:
+        drafts = [a_draft("d1"), a_draft("d1"), a_draft("d2"), a_draft("d3")]
+        first, again, second, third = await asyncio.gather(*map(store.append, drafts), return_exceptions=True)
+
+        assert isinstance(again, ConflictError)
+        stored = [committed.record.decision_id for committed in (first, second, third)]
+        assert [record.decision_id for record in await assert_intact(store)] == stored == ["d1", "d2", "d3"]
+
+
+async def test_a_store_that_is_closed_first_finishes_what_it_took(tmp_path):
+    path = tmp_path / "conclave.db"
+    store = SqlDecisionStore(EmbeddedDatabase(path))
+    await store.open()
+    taken = [asyncio.create_task(store.append(a_draft(f"d{number}"))) for number in range(5)]
+    await asyncio.wait(taken, timeout=0)
+    await store.close()
+
+    assert [task.result().record.sequence for task in taken] == [1, 2, 3, 4, 5]
+    async with opened(path) as again:
+        assert len(await assert_intact(again)) == 5
 
 
 async def test_a_file_that_is_no_database_is_refused(tmp_path):

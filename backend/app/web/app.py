@@ -14,6 +14,7 @@ from app.access.policy import AccessPolicy
 from app.agent_system import AgentSystem
 from app.config import Settings, read_settings
 from app.domain.errors import AgentSystemError
+from app.web import docs_page
 from app.web import error_responses as errors
 from app.web.feed import Feed
 from app.web.gate import Gate
@@ -48,6 +49,7 @@ def create_app(system: AgentSystem | None = None, settings: Settings | None = No
             HTTPException: errors.on_http_error,
         },
         redirect_slashes=False,
+        docs_url=None,
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
@@ -56,6 +58,8 @@ def create_app(system: AgentSystem | None = None, settings: Settings | None = No
     app.state.running_keys = {}
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(docs_page.router)
+    app.mount(docs_page.ASSETS_PATH, docs_page.assets())
     app.router.add_websocket_route("/ws/agents", app.state.feed)
     app.openapi = describe(app, needs_key=policy.key is not None)  # type: ignore[method-assign]
     return app

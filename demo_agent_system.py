@@ -29,7 +29,7 @@ from app.observability.logging import configure_logging
 from app.ports.analyst import Needs, ToolBelt
 
 SYMBOL = "AAPL"
-ILLNESS = "2009-01-16"
+OUTLOOK = "2008-01-23"
 LEHMAN = "2008-09-15"
 OUT = results()
 
@@ -50,7 +50,7 @@ async def tour(settings: Settings) -> None:
 
 async def one_decision(system: AgentSystem) -> dict[str, Any]:
     """Ask every analyst about one symbol, as of one instant: nothing later than `as_of` is visible to anybody."""
-    stop(1, "One decision", f"January 2009: the head of {SYMBOL} is ill, and the panel does not agree.")
+    stop(1, "One decision", f"January 2008: {SYMBOL} has a record quarter and a cautious outlook; one analyst stands against the rest.")
     record = await ask(system)
     show_record(OUT, record)
     return record
@@ -58,7 +58,7 @@ async def one_decision(system: AgentSystem) -> dict[str, Any]:
 
 async def the_risk_veto(system: AgentSystem) -> None:
     """Let the risk advisor stop a purchase that the votes had settled: the status still says what they wanted."""
-    OUT.print("\nFour months earlier, on the day Lehman Brothers fell:")
+    OUT.print("\nEight months later, on the day Lehman Brothers fell:")
     record = await ask(system, as_of=LEHMAN)
     OUT.print(headline(record))
     OUT.print(f"  {how(record)}")
@@ -170,7 +170,7 @@ def rewrite_history(store: Path, decision_id: str) -> None:
 async def ask(system: AgentSystem, **wishes: Any) -> dict[str, Any]:
     """Ask the panel about the bundled bars and headlines; whatever is not wished for is as at the first stop."""
     bars, news = sample_bars(SYMBOL), sample_news(SYMBOL)
-    return await system.run_real_time_analysis(SYMBOL, bars, **{"news": news, "as_of": ILLNESS, **wishes})
+    return await system.run_real_time_analysis(SYMBOL, bars, **{"news": news, "as_of": OUTLOOK, **wishes})
 
 
 def outcomes(record: Mapping[str, Any], configs: list[dict[str, str]]) -> Any:

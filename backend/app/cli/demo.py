@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 SYMBOL: Final = "AAPL"
-AS_OF: Final = "2009-01-16"
+AS_OF: Final = "2008-01-23"
 
 
 @click.command()
 @click.option("--explain", is_flag=True, help="Add every reason in full and the arithmetic of the consensus.")
 def demo(explain: bool) -> int:
-    """Ask the whole panel about Apple in January 2009, on bundled bars and headlines, and show every vote.
+    """Ask the whole panel about Apple in January 2008, on bundled bars and headlines, and show every vote.
 
     The decision is stored in a temporary folder, unless CONCLAVE_HOME is set.
     """

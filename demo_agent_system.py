@@ -50,7 +50,9 @@ async def tour(settings: Settings) -> None:
 
 async def one_decision(system: AgentSystem) -> dict[str, Any]:
     """Ask every analyst about one symbol, as of one instant: nothing later than `as_of` is visible to anybody."""
-    stop(1, "One decision", f"January 2008: {SYMBOL} has a record quarter and a cautious outlook; one analyst stands against the rest.")
+    stop(
+        1, "One decision", f"January 2008: {SYMBOL} has a record quarter and a cautious outlook; one against the rest."
+    )
     record = await ask(system)
     show_record(OUT, record)
     return record

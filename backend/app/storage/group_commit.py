@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors import StoreUnavailableError
 from app.storage.failures import store_failures
+from app.storage.held_connection import HeldConnection
 from app.storage.sqlite import BUSY_TIMEOUT_MS
 
 Result = TypeVar("Result")
@@ -44,8 +45,7 @@ class GroupCommit:
 
     def __init__(self, name: str, connect: Callable[[], Connection]) -> None:
         self._name = name
-        self._connect = connect
-        self._connection: Connection | None = None
+        self._held = HeldConnection(connect)
         self._executor: ThreadPoolExecutor | None = None
         self._waiting: list[_Unit] = []
         self._clerk: asyncio.Task[None] | None = None
@@ -58,14 +58,14 @@ class GroupCommit:
         """
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, self._name)
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._connected)
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._held.get)
 
     async def close(self) -> None:
         """Finish what was handed over, disconnect, end the thread."""
         executor, self._executor = self._executor, None
         if self._clerk is not None:
             await asyncio.wait([self._clerk])
-        self._disconnect()
+        self._held.give_up()
         if executor is not None:
             executor.shutdown()
 
@@ -113,7 +113,7 @@ class GroupCommit:
     async def _transact(self, units: Sequence[_Unit], executor: ThreadPoolExecutor) -> list[Any]:
         if not units:
             return []
-        connection = self._connected()
+        connection = self._held.get()
         with store_failures():
             transaction = await _begin(connection)
             try:
@@ -129,23 +129,9 @@ class GroupCommit:
         try:
             connection.rollback()
         except DBAPIError:
-            self._disconnect()
+            self._held.give_up()
         if connection.invalidated:
-            self._disconnect()
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            with store_failures():
-                self._connection = self._connect()
-        return self._connection
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except DBAPIError:
-                connection.invalidate()
+            self._held.give_up()
 
 
 async def _begin(connection: Connection) -> RootTransaction:

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors import StoreUnavailableError
 from app.storage.failures import store_failures
+from app.storage.held_connection import HeldConnection
 
 Result = TypeVar("Result")
 
@@ -24,8 +24,7 @@ class Lane:
 
     def __init__(self, name: str, connect: Callable[[], Connection]) -> None:
         self._name = name
-        self._connect = connect
-        self._connection: Connection | None = None
+        self._held = HeldConnection(connect)
         self._executor: ThreadPoolExecutor | None = None
 
     async def open(self) -> None:
@@ -36,14 +35,14 @@ class Lane:
         """
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, self._name)
-            await self._submit(self._connected)
+            await self._submit(self._held.get)
 
     async def close(self) -> None:
         """Finish what was handed over, disconnect, end the thread."""
         if self._executor is not None:
             executor, self._executor = self._executor, None
             try:
-                await asyncio.get_running_loop().run_in_executor(executor, self._disconnect)
+                await asyncio.get_running_loop().run_in_executor(executor, self._held.give_up)
             finally:
                 executor.shutdown()
 
@@ -57,25 +56,11 @@ class Lane:
         return await asyncio.get_running_loop().run_in_executor(self._executor, job)
 
     def _transact(self, work: Callable[[Connection], Result]) -> Result:
-        connection = self._connected()
+        connection = self._held.get()
         try:
             with store_failures(), connection.begin():
                 return work(connection)
         except BaseException:
             if connection.in_transaction() or connection.invalidated:
-                self._disconnect()
+                self._held.give_up()
             raise
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            with store_failures():
-                self._connection = self._connect()
-        return self._connection
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except DBAPIError:
-                connection.invalidate()

@@ -370,8 +370,11 @@ class DecisionStoreContract:
         assert (agent["average_confidence"], agent["agreement_rate"]) == (None, None)
 
     async def test_closing_twice_is_fine(self, store: DecisionStore) -> None:
+        await store.append(a_draft("d1"))
         await store.close()
         await store.close()
+        await store.open()
+        assert await store.get("d1") is not None
 
 
 class TestInMemory(DecisionStoreContract):

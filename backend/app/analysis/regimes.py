@@ -62,7 +62,7 @@ class Regime:
             "transitions": int(self.counts.sum()),
             "next": following,
             "expected_duration_bars": round(1 / (1 - stay), 2) if stay < 1 else None,
-            "labels": LABELS,
+            "labels": list(LABELS),
             "counts": self.counts.tolist(),
         }
 

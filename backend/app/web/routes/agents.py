@@ -14,7 +14,7 @@ from app.domain.identifiers import agent_id
 from app.domain.questions import Question
 from app.domain.requests import AnalysisRequest
 from app.events.consensus_requests import MAX_PENDING, ConsensusStatus
-from app.events.intake import WHOLE_PANEL, open_case
+from app.events.intake import WHOLE_PANEL
 from app.ports.analyst import Analyst
 from app.web import examples, schemas, schemas_of_parts
 from app.web.bodies import BarsRoute
@@ -146,7 +146,7 @@ def _accepted(question: Question) -> bytes:
 
 def _check_startable(desk: Desk, question: Question) -> None:
     """Make sure that starting will succeed before an answer says that it did."""
-    open_case(question, desk.coordinator.analysts)
+    desk.coordinator.check(question)
     if len(desk.coordinator.pending_requests()) >= MAX_PENDING - HEADROOM:
         raise OverloadedError("Too many consensus requests are pending; wait for some to end.")
 

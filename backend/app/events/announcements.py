@@ -41,14 +41,13 @@ def of_panel(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> li
 
 
 def _asked(case: Case) -> dict[str, Any]:
-    config = case.config.as_dict()
     return {
         "decision_id": case.question.decision_id,
         "consensus_id": case.question.decision_id,
         "symbol": case.context.symbol,
         "participating_agents": [agent_id(each.role, case.context.symbol) for each in case.analysts],
-        "method": config["method"],
-        "conflict_resolution": config["strategy"],
+        "method": case.config.method,
+        "conflict_resolution": case.config.strategy,
         "correlation_id": case.question.correlation_id,
     }
 

@@ -258,8 +258,7 @@ async def test_a_late_reader_learns_that_it_was_cut_off(tmp_path):
             await settle(socket)
             async with asyncio.timeout(30):
                 while not served.feed.evictions:
-                    await bus.publish(an_alert(200_000))
-                    await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0))])
+                    await asyncio.wait([asyncio.create_task(bus.publish(an_alert(200_000)))])
             with pytest.raises(ConnectionClosed):
                 while True:
                     await hear(socket)

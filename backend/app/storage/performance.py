@@ -51,4 +51,4 @@ COUNTS: Final = select(
 
 def rows(connection: Connection, figures: Select[Any]) -> tuple[dict[str, Any], ...]:
     """Return the rows of one of the statements above; an average of nothing is None."""
-    return tuple(dict(row) for row in connection.execute(figures).mappings())
+    return tuple({str(name): value for name, value in row.items()} for row in connection.execute(figures).mappings())

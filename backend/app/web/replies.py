@@ -15,8 +15,8 @@ def json_reply(body: bytes, status: int = 200, headers: Mapping[str, str] | None
 
 
 def reply(value: Any, status: int = 200) -> Response:
-    """Answer with a JSON-like value; column names of a database count as text."""
-    return json_reply(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS), status)
+    """Answer with a JSON-like value."""
+    return json_reply(orjson.dumps(value), status)
 
 
 def record_reply(record: SealedRecord) -> Response:

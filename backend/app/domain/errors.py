@@ -108,5 +108,53 @@ class ToolFailedError(AgentSystemError):
         self.status = status
 
 
+class ProviderError(AgentSystemError):
+    """A model gave no usable answer.
+
+    Args:
+        kind: one of `KINDS`.
+        message: what happened, without a key, a header, the request or the answer.
+        retry_after_s: how long the vendor asks to wait, if it said so.
+        status: the HTTP status, if there was one.
+    """
+
+    KINDS = frozenset(
+        {
+            "unreachable",
+            "timeout",
+            "rate_limited",
+            "overloaded",
+            "server_error",
+            "invalid_response",
+            "cut_short",
+            "too_large",
+            "bad_request",
+            "schema_refused",
+            "authentication",
+            "permission",
+            "not_found",
+            "refusal",
+            "invalid_vote",
+            "circuit_open",
+            "budget_spent",
+            "retries_spent",
+            "not_recorded",
+            "unsupported",
+        }
+    )
+    TRANSIENT = frozenset({"unreachable", "timeout", "rate_limited", "overloaded", "server_error", "cut_short"})
+
+    def __init__(self, kind: str, message: str, retry_after_s: float | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+        self.status = status
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed a moment later."""
+        return self.kind in self.TRANSIENT
+
+
 class OverloadedError(AgentSystemError):
     """More is being asked than can be done now; asking again later is safe."""

@@ -152,6 +152,21 @@ class Account:
     positions: Mapping[str, Position] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class PastVote:
+    """What an agent said of this symbol in an earlier decision.
+
+    Args:
+        as_of: the instant that decision looked at.
+    """
+
+    agent_id: str
+    agent_type: str
+    as_of: datetime
+    decision: str
+    confidence: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class AnalysisContext:
     """Everything an analyst may know, frozen as of one instant: nothing later is in it.
@@ -164,6 +179,7 @@ class AnalysisContext:
         indicators: values the caller supplied; they replace the computed ones of the same name.
         account: or None.
         news: published no later than `as_of`, oldest first.
+        past_votes: on this symbol, of decisions as of an earlier instant, newest first.
     """
 
     symbol: str
@@ -173,6 +189,7 @@ class AnalysisContext:
     indicators: Mapping[str, float] = field(default_factory=dict)
     account: Account | None = None
     news: tuple[NewsItem, ...] = ()
+    past_votes: tuple[PastVote, ...] = ()
 
     @property
     def price(self) -> float:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from pydantic import BaseModel
+
 from app.domain.market import AnalysisContext
 from app.domain.votes import Opinion
 
@@ -32,12 +34,12 @@ class Needs:
 class ToolBelt(Protocol):
     """The tools of one analyst during one decision; every call is recorded."""
 
-    async def call(self, name: str, **arguments: Any) -> Mapping[str, Any]:
-        """Run a tool and return its result.
+    async def call(self, name: str, /, **arguments: Any) -> Mapping[str, Any]:
+        """Run a tool and return its result, which others may share: it is to be read, never changed.
 
         Raises:
-            UnknownNameError: there is no such tool.
-            ToolFailedError: it failed, was denied to this analyst or got arguments it does not take.
+            ToolFailedError: `status` is `denied` (not declared, resting after failures, or one call too many),
+                `invalid_args` (the message lists what is wrong), `timeout` or `error`.
         """
 
 
@@ -58,15 +60,28 @@ class Analyst(Protocol):
         """Return the opinion; whatever is raised becomes an abstention with the reason."""
 
 
+class ToolArguments(BaseModel, extra="forbid", frozen=True):
+    """The arguments of a tool that takes none; those of others inherit it and stay flat: numbers, words, lists of them.
+
+    A field's description and its limits are all that a model is told of it.
+    """
+
+
 class Tool(Protocol):
-    """Computes something an analyst may ask for: a pure function of the context and its arguments."""
+    """Computes something an analyst may ask for: a pure function of the context and its arguments.
+
+    Beside what is named here a class may say `quick = True` (it answers in well under a millisecond and is run on the
+    spot; any other is put in a thread, or awaited when its `run` is asynchronous, and has a time limit) and
+    `recomputable = False` (it looks outside, so a replay uses what it answered then).
+    """
 
     name: ClassVar[str]
     description: ClassVar[str]
+    arguments: ClassVar[type[BaseModel]]
 
-    def run(self, context: AnalysisContext, **arguments: Any) -> Mapping[str, Any]:
-        """Return a JSON-like result without NaN.
+    def run(self, context: AnalysisContext, **arguments: Any) -> Any:
+        """Return a JSON object (a dict of JSON values, no NaN, at most 64 kB), or an awaitable of one.
 
-        Raises:
-            TypeError: the arguments are not those of this tool.
+        Args:
+            arguments: every field of the tool's arguments, already checked.
         """

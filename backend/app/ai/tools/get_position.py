@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from app.domain.market import AnalysisContext
+from app.ports.analyst import ToolArguments
 
 
 class GetPosition:
     """Looks the symbol up in the account."""
 
-    name = "get_position"
-    description = "Quantity held, its value, and its share of equity; money as strings."
+    name: ClassVar = "get_position"
+    description: ClassVar = "Quantity held, its value, and its share of equity; money as strings."
+    arguments: ClassVar = ToolArguments
+    quick: ClassVar = True
 
     def run(self, context: AnalysisContext) -> Mapping[str, Any]:
         """Return `quantity`, `value` and `share_of_equity` (signed fraction, None when equity is not known)."""

@@ -1,10 +1,11 @@
 """Tool: the mood of the supplied headlines, by lexicon."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from app.ai.tools.news_lexicon import score
 from app.domain.market import AnalysisContext
+from app.ports.analyst import ToolArguments
 
 HALF_LIFE_S = 3 * 86_400
 
@@ -12,8 +13,12 @@ HALF_LIFE_S = 3 * 86_400
 class ScoreNews:
     """Scores each headline and averages them, the newer counting more."""
 
-    name = "score_news"
-    description = "Sentiment of each headline in [-1, 1] and their mean, weighted by recency (half-life three days)."
+    name: ClassVar = "score_news"
+    description: ClassVar = (
+        "Sentiment of each headline in [-1, 1] and their mean, weighted by recency (half-life three days)."
+    )
+    arguments: ClassVar = ToolArguments
+    quick: ClassVar = True
 
     def run(self, context: AnalysisContext) -> Mapping[str, Any]:
         """Return `items` (score and age in days, oldest first), `mean` and `effective_items`, the sum of weights."""

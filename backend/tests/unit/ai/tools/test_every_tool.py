@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
+from inspect import Parameter, signature
 from math import isfinite
 
 import numpy as np
 import orjson
 import pytest
+from pydantic import ValidationError
 
 from app import plugins
 from app.domain.market import Account, NewsItem, Position
@@ -29,11 +31,15 @@ MARKETS = {
     "huge": in_unit(window(), 1e12),
 }
 
+ARGUMENTS = {"size_position": {"side": "buy"}}
+
 every_tool = pytest.mark.parametrize("name", NAMES)
 
 
 def run(name, market, **others):
-    return plugins.load("tool", name)().run(at(MARKETS[market], news=NEWS, account=ACCOUNT, **others))
+    return plugins.load("tool", name)().run(
+        at(MARKETS[market], news=NEWS, account=ACCOUNT, **others), **ARGUMENTS.get(name, {})
+    )
 
 
 def numbers(value):
@@ -60,13 +66,27 @@ def test_the_same_context_gives_the_same_result(name):
 
 
 @every_tool
-def test_an_argument_that_is_not_the_tools_is_a_type_error(name):
-    with pytest.raises(TypeError):
-        plugins.load("tool", name)().run(at(window()), colour="red")
-
-
-@every_tool
 def test_a_tool_is_known_by_its_name_in_the_table_and_says_what_it_does(name):
     tool = plugins.load("tool", name)
     assert tool.name == name
     assert tool.description
+    assert tool.quick
+
+
+@every_tool
+def test_a_tool_declares_the_arguments_that_it_runs_with_and_refuses_others(name):
+    tool = plugins.load("tool", name)
+    _, _, *taken = signature(tool.run).parameters
+    assert list(tool.arguments.model_fields) == taken
+    with pytest.raises(ValidationError):
+        tool.arguments.model_validate({**ARGUMENTS.get(name, {}), "colour": "red"})
+    with pytest.raises(TypeError):
+        tool().run(at(window()), colour="red")
+
+
+@every_tool
+def test_an_argument_left_out_is_what_the_tool_takes_for_it(name):
+    tool = plugins.load("tool", name)
+    for field, declared in tool.arguments.model_fields.items():
+        default = signature(tool.run).parameters[field].default
+        assert default == (Parameter.empty if declared.is_required() else declared.default)

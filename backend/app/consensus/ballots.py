@@ -24,9 +24,10 @@ class Ballot:
 
     Args:
         level: -2 STRONG_SELL … 2 STRONG_BUY.
-        confidence, risk: 0 to 1; a risk that was not given is 0.
+        confidence: 0 to 1.
         weight: of the agent, 0 to 10^6.
         size: share of equity, 0 to 1, or None when not given.
+        said_risk: as it was sent, for most rules never ask.
     """
 
     agent_id: str
@@ -34,8 +35,13 @@ class Ballot:
     confidence: int
     weight: int
     is_risk_manager: bool
-    risk: int
     size: int | None
+    said_risk: object
+
+    @property
+    def risk(self) -> int:
+        """0 to 1; 0 when none was given that can be used."""
+        return share(self.said_risk) or 0
 
 
 @dataclass(slots=True)
@@ -138,15 +144,15 @@ def _judge(agent_id: str, vote: Mapping[str, object], config: ConsensusConfig) -
     confidence = share(vote.get("confidence"))
     if confidence is None:
         raise _RefusedError(_fault(vote.get("confidence")))
-    role, risk, size = vote.get("role"), vote.get("risk"), vote.get("position_size")
+    role, size = vote.get("role"), vote.get("position_size")
     return Ballot(
         agent_id,
         level,
         confidence,
         config.weights.get(agent_id, SCALE),
         isinstance(role, str) and role == "risk_manager",
-        0 if risk is None else share(risk) or 0,
         None if size is None else share(size),
+        vote.get("risk"),
     )
 
 
@@ -174,7 +180,7 @@ def _one_each(
         else:
             rejected.extend((agent_id, "duplicate") for _ in same[1:])
             first[agent_id] = _merged([copy for copy in same if copy is not None])
-    ballots = [ballot for ballot in first.values() if ballot is not None]
+    ballots = list(filter(None, first.values()))
     if len(ballots) < len(first):
         rejected.extend((agent_id, "abstain") for agent_id, ballot in first.items() if ballot is None)
     return ballots
@@ -186,7 +192,7 @@ def _merged(copies: Sequence[Ballot]) -> Ballot | None:
         return None
     return replace(
         copies[0],
-        risk=max(copy.risk for copy in copies),
+        said_risk=max(copies, key=lambda copy: copy.risk).said_risk,
         size=min((copy.size for copy in copies if copy.size is not None), default=None),
         is_risk_manager=any(copy.is_risk_manager for copy in copies),
     )

@@ -64,15 +64,11 @@ def are_opposed(ballots: Iterable[Ballot]) -> bool:
 
 def is_vetoed(level: Level, ballots: Iterable[Ballot], config: ConsensusConfig) -> bool:
     """Tell whether a risk manager in another camp stops a result that opens or grows exposure."""
-    camp = camp_of(level)
-    return (
-        config.risk_veto
-        and grows_exposure(camp, config.side)
-        and any(
-            ballot.is_risk_manager and ballot.confidence >= config.veto_confidence and camp_of(ballot.level) != camp
-            for ballot in ballots
-        )
-    )
+    if not config.risk_veto or not grows_exposure(level, config.side):
+        return False
+    camp, least = camp_of(level), config.veto_confidence
+    managers = [each for each in ballots if each.is_risk_manager and each.confidence >= least]
+    return bool(managers) and any(camp_of(each.level) != camp for each in managers)
 
 
 def is_sure(confidence: tuple[int, int], config: ConsensusConfig) -> bool:
@@ -110,14 +106,14 @@ def _report(verdict: Verdict, box: BallotBox, tally: Tally, config: ConsensusCon
         WORD_OF[level],
         status,
         resolved_by,
-        confidence=nine_decimals(*confidence),
-        support=nine_decimals(tally.camp(camp), tally.total),
-        n_valid=len(box.ballots),
-        n_expected=box.n_expected,
-        missing=box.missing,
-        rejected=box.rejected,
-        tally=CampMass(tally.bear, tally.hold, tally.bull),
-        position_size=size_of(camp, box.ballots, config.rule),
+        nine_decimals(*confidence),
+        nine_decimals(tally.camp(camp), tally.total),
+        len(box.ballots),
+        box.n_expected,
+        box.missing,
+        box.rejected,
+        CampMass(tally.bear, tally.hold, tally.bull),
+        size_of(camp, box.ballots, config.rule),
     )
 
 

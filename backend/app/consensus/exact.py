@@ -7,7 +7,6 @@ and `Decimal` are numbers; booleans and text are not.
 
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 from math import isfinite
 from typing import Final, TypeAlias, TypeGuard
 
@@ -15,6 +14,7 @@ Number: TypeAlias = int | float | Decimal
 
 SCALE: Final = 10**6
 HALF: Final = SCALE // 2
+_MILLION: Final = 1e6
 _NANO: Final = 10**9
 _VANISHES: Final = Decimal("1e-7")
 _NUMERIC: Final = (int, float, Decimal)
@@ -38,16 +38,16 @@ def is_within(value: object, low: int, high: int) -> TypeGuard[Number]:
 
 
 def share(value: object) -> int | None:
-    """Return a number in [0, 1], checked before rounding, in fixed point; None for anything else."""
-    if isinstance(value, float):
-        return _float_share(value)
+    """Return a number in [0, 1], checked before rounding, in fixed point; None for anything else.
+
+    A float on the grid is found by one multiplication: if the nearest unit divides back to the very same number, its
+    shortest decimal form is that unit's, because no two decimals of 15 digits share a float.
+    """
+    if isinstance(value, float) and 0.0 <= value <= 1.0:
+        units = int(value * _MILLION + 0.5)
+        if units / _MILLION == value:
+            return units
     return fixed(value) if is_within(value, 0, 1) else None
-
-
-@lru_cache(maxsize=4096)
-def _float_share(value: float) -> int | None:
-    """Kept for the few round numbers that agents use again and again."""
-    return _fixed_float(value) if 0 <= value <= 1 else None
 
 
 def fixed(value: Number) -> int:

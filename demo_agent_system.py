@@ -23,7 +23,7 @@ from app.config import Settings, read_settings
 from app.consensus.engine import decide
 from app.domain.market import AnalysisContext
 from app.domain.votes import Opinion, engine_vote
-from app.events.intake import installed_analysts
+from app.events.rules_seating import installed_analysts
 from app.market_data.sample_bars import sample_bars, sample_news
 from app.observability.logging import configure_logging
 from app.ports.analyst import Needs, ToolBelt

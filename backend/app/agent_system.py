@@ -148,7 +148,7 @@ class AgentSystem:
         """
         desk = await self.start()
         asked = {"symbol": symbol, "agents": required_agents, **context, **settings}
-        return desk.coordinator.request_consensus(_question(asked, asked.pop("market_data", None)))
+        return await desk.coordinator.request_consensus(_question(asked, asked.pop("market_data", None)))
 
     async def get_consensus_result(self, consensus_id: str, timeout_seconds: float | None = None) -> dict[str, Any]:
         """Wait for a request to end and return `consensus_id`, `status` and `result` (the record once complete).

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.domain.bar_checks import bars_of
+from app.domain.identifiers import agent_id
 from app.domain.market import AnalysisContext, Bars, Interval
 from app.domain.times import from_micros
 from app.domain.votes import BUY, Opinion
@@ -54,6 +55,11 @@ def context(closes: Sequence[float] = (100.0, 101.0, 102.0), **others: Any) -> A
     """A context as of the end of its last bar."""
     made = bars(closes)
     return AnalysisContext("AAPL", made, from_micros(made.ends_at), **others)
+
+
+def seated(*analysts: Any, symbol: str = "AAPL") -> dict[str, Any]:
+    """The analysts by the agents they speak as."""
+    return {agent_id(each.role, symbol): each for each in analysts}
 
 
 class ScriptedAnalyst:

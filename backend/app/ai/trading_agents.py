@@ -2,24 +2,27 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
 
 import structlog
 
 from app import plugins
 from app.ai.tool_belt import RecordedTools, SharedTools
 from app.domain.errors import AgentSystemError
-from app.domain.identifiers import agent_id
 from app.domain.market import AnalysisContext
 from app.domain.votes import ABSTAIN, Opinion, Vote, is_usable
 from app.ports.analyst import Analyst
+from app.ports.assignment import Assignment
 from app.ports.clock import Clock
-from app.ports.panel import DecisionCallback, Failure, PanelResult
+from app.ports.panel import DecisionCallback, Failure, PanelResult, Sitting
 
 log = structlog.get_logger(__name__)
 
-IsSettled = Callable[[Sequence[Vote]], bool]
+SHARE_KEPT_BACK: Final = 0.1
+MOST_KEPT_BACK_S: Final = 0.5
+"""What a model must leave of the panel's time, so that whoever stands in for it can still vote."""
 
 
 class AIAgentCoordinator:
@@ -41,17 +44,17 @@ class AIAgentCoordinator:
     async def run(
         self,
         context: AnalysisContext,
-        analysts: Sequence[Analyst],
+        seats: Mapping[str, Analyst],
         timeout_s: float,
-        is_settled: IsSettled | None = None,
+        sitting: Sitting | None = None,
     ) -> PanelResult:
         """Ask all analysts and return within `timeout_s`; see `Panel.run`."""
-        sitting = _Sitting(context, analysts, self._clock, self._tell)
+        meeting = _Meeting(context, seats, timeout_s, sitting or Sitting(), self._clock, self._tell)
         try:
-            await sitting.wait(timeout_s, is_settled)
+            await meeting.wait()
         finally:
-            self._let_go(sitting.cancel())
-        return sitting.result()
+            self._let_go(meeting.cancel())
+        return meeting.result()
 
     def _tell(self, vote: Vote) -> None:
         for callback in tuple(self._callbacks):
@@ -80,41 +83,65 @@ async def _logged(answer: Any, agent: str) -> None:
         log.exception("decision callback failed", agent_id=agent)
 
 
-class _Sitting:
+class _Meeting:
     """One run of the panel."""
 
     def __init__(
-        self, context: AnalysisContext, analysts: Sequence[Analyst], clock: Clock, tell: Callable[[Vote], None]
+        self,
+        context: AnalysisContext,
+        seats: Mapping[str, Analyst],
+        timeout_s: float,
+        sitting: Sitting,
+        clock: Clock,
+        tell: Callable[[Vote], None],
     ) -> None:
         self._context = context
+        self._sitting = sitting
         self._clock = clock
         self._tell = tell
-        self._started = clock.monotonic()
-        tools = SharedTools(context, clock)
-        self._agents = [agent_id(each.role, context.symbol) for each in analysts]
-        self._belts = [tools.belt_of(each, name) for each, name in zip(analysts, self._agents, strict=True)]
+        self._timeout_s = timeout_s
+        self._deadline = clock.monotonic() + timeout_s
+        recording = sitting.recording
+        tools = SharedTools(context, clock, sitting.tool_policy, recording.tool_calls if recording else None)
+        self._belts = {name: self._belt(tools, analyst, name) for name, analyst in seats.items()}
         self._votes: dict[str, Vote] = {}
         self._failures: dict[str, Failure] = {}
         self._tasks = [
-            asyncio.create_task(self._ask(each, belt, name), name=f"analyst {name}")
-            for each, belt, name in zip(analysts, self._belts, self._agents, strict=True)
+            asyncio.create_task(self._ask(analyst, self._belts[name], name), name=f"analyst {name}")
+            for name, analyst in seats.items()
         ]
 
-    async def wait(self, timeout_s: float, is_settled: IsSettled | None) -> None:
+    def _belt(self, tools: SharedTools, analyst: Analyst, name: str) -> RecordedTools:
+        belt = tools.belt_of(analyst, name)
+        sitting, recording = self._sitting, self._sitting.recording
+        belt.assignment = Assignment(
+            agent_id=name,
+            symbol=self._context.symbol,
+            decision_id=sitting.decision_id,
+            deadline=self._deadline - min(MOST_KEPT_BACK_S, self._timeout_s * SHARE_KEPT_BACK),
+            think=partial(sitting.think, name) if sitting.think else None,
+            model_calls=sitting.model_calls,
+            exchanges=sitting.exchanges,
+            recorded=recording.answers.get(name, ()) if recording else None,
+        )
+        return belt
+
+    async def wait(self) -> None:
         """Return when all have answered, the deadline has passed, or the rest cannot change the decision."""
-        deadline = self._started + timeout_s
+        is_settled = self._sitting.is_settled
         when = asyncio.FIRST_COMPLETED if is_settled else asyncio.ALL_COMPLETED
         pending: set[asyncio.Task[None]] = set(self._tasks)
         while pending:
-            _, pending = await asyncio.wait(pending, timeout=deadline - self._clock.monotonic(), return_when=when)
-            if pending and self._clock.monotonic() >= deadline:
-                return self._close("timeout", f"no answer within {timeout_s:g} s")
+            left_s = self._deadline - self._clock.monotonic()
+            _, pending = await asyncio.wait(pending, timeout=left_s, return_when=when)
+            if pending and self._clock.monotonic() >= self._deadline:
+                return self._close("timeout", f"no answer within {self._timeout_s:g} s")
             if pending and is_settled and is_settled(tuple(self._votes.values())):
                 return self._close("closed_early", "the decision could no longer change")
         return self._close("failed", "it ended without an answer")
 
     def _close(self, kind: str, reason: str) -> None:
-        for name in self._agents:
+        for name in self._belts:
             if name not in self._votes:
                 self._failures[name] = Failure(name, kind, reason)
 
@@ -127,14 +154,15 @@ class _Sitting:
 
     def result(self) -> PanelResult:
         """Return what came in before the close, in the order the analysts were asked."""
-        votes = tuple(self._votes[name] for name in self._agents if name in self._votes)
-        failures = tuple(self._failures[name] for name in self._agents if name in self._failures)
-        return PanelResult(votes, tuple(call for belt in self._belts for call in belt.calls), failures)
+        votes = tuple(self._votes[name] for name in self._belts if name in self._votes)
+        failures = tuple(self._failures[name] for name in self._belts if name in self._failures)
+        return PanelResult(votes, tuple(call for belt in self._belts.values() for call in belt.calls), failures)
 
     async def _ask(self, analyst: Analyst, belt: RecordedTools, name: str) -> None:
-        began, error_kind = self._clock.monotonic(), None
+        began = self._clock.monotonic()
         try:
             opinion = await analyst.analyse(self._context, belt)
+            error_kind = opinion.error_kind
             if not is_usable(opinion):
                 opinion, error_kind = _abstention("it gave a number outside its range"), "invalid_opinion"
         except Exception as error:  # noqa: BLE001 - an analyst may raise anything
@@ -149,7 +177,7 @@ class _Sitting:
         if vote.agent_id in self._failures:
             return
         self._votes[vote.agent_id] = vote
-        if vote.error_kind:
+        if vote.error_kind and vote.opinion.decision == ABSTAIN:
             self._failures[vote.agent_id] = Failure(vote.agent_id, "failed", vote.opinion.reasoning)
         self._tell(vote)
 

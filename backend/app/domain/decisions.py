@@ -6,6 +6,7 @@ from datetime import datetime
 
 from app.domain.events import Event
 from app.domain.market import Bars
+from app.domain.model_calls import Exchange, ModelCall
 
 GENESIS = "0" * 64
 
@@ -62,6 +63,8 @@ class DecisionDraft:
         bars: those the panel saw; stored once however many decisions share them.
         events: in order; the store numbers them.
         keyed: the caller's Idempotency-Key, if it sent one.
+        as_of: the instant the panel looked at; a decision without one is nobody's past.
+        model_calls, exchanges: what models were asked and answered.
     """
 
     symbol: str
@@ -70,6 +73,9 @@ class DecisionDraft:
     bars: Bars
     events: tuple[Event, ...]
     keyed: KeyedAnswer | None = None
+    as_of: datetime | None = None
+    model_calls: tuple[ModelCall, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

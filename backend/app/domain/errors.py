@@ -135,6 +135,8 @@ class ProviderError(AgentSystemError):
             "not_found",
             "refusal",
             "invalid_vote",
+            "tool_limit",
+            "cancelled",
             "circuit_open",
             "budget_spent",
             "retries_spent",

@@ -11,6 +11,7 @@ class EventType(StrEnum):
 
     AGENT_DECISION = "agent_decision"
     TOOL_EXECUTION = "tool_execution"
+    AGENT_THINKING = "agent_thinking"
     AGENT_COORDINATION = "agent_coordination"
     MARKET_UPDATE = "market_update"
     ALERT = "alert"
@@ -19,6 +20,7 @@ class EventType(StrEnum):
 BUS_PREFIX = {
     EventType.AGENT_DECISION: "agent.vote",
     EventType.TOOL_EXECUTION: "agent.tool",
+    EventType.AGENT_THINKING: "agent.thinking",
     EventType.AGENT_COORDINATION: "decision",
     EventType.MARKET_UPDATE: "market.bar",
     EventType.ALERT: "alert",
@@ -83,6 +85,21 @@ def tool_called(call: Mapping[str, Any], at: datetime, agent_type: str, symbol: 
         decision_id,
         call["tool_name"],
     )
+
+
+def agent_thinking(
+    agent_id: str, agent_type: str, symbol: str, decision_id: str, *, text: str, timestamp: datetime
+) -> Event:
+    """A model said something on its way to a vote; it is shown and not stored."""
+    data = {
+        "agent_id": agent_id,
+        "agent_type": agent_type,
+        "symbol": symbol,
+        "text": text,
+        "decision_id": decision_id,
+        "timestamp": timestamp.isoformat(),
+    }
+    return Event(EventType.AGENT_THINKING, data, timestamp, symbol, agent_type, agent_id, decision_id)
 
 
 def coordination(

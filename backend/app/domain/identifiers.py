@@ -4,6 +4,9 @@ from uuid import UUID
 
 from uuid_utils import uuid7
 
+TWIN_SUFFIX = "_rules"
+"""Ends the seat of a rule-based analyst that sits beside a model of its role."""
+
 
 def new_id() -> str:
     """Return a new UUIDv7 as text."""

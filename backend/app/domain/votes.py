@@ -31,7 +31,9 @@ class Opinion:
         stop_loss, take_profit: prices.
         source: `rules`, or the provider that answered; model names which of its models.
         lineage: opinions of one lineage share their errors; None is one of its own.
-        degraded_from: the source that should have answered but failed.
+        degraded_from: the source that should have answered but failed; error_kind says how.
+        prompt: id and version of the prompt that was answered.
+        flags: doubts about what it was given, such as `injection_phrase`.
     """
 
     decision: str
@@ -45,6 +47,9 @@ class Opinion:
     model: str | None = None
     lineage: str | None = None
     degraded_from: str | None = None
+    error_kind: str | None = None
+    prompt: str | None = None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Vote:
         agent_type: the role.
         latency_ms: from the question to the answer.
         tools: names of the tools called, in order.
-        error_kind: what failed, when the vote abstains because something did.
+        error_kind: what failed, when the vote abstains or was degraded because something did.
     """
 
     agent_id: str
@@ -86,8 +91,10 @@ class Vote:
         }
         options = {
             "model": opinion.model,
+            "prompt": opinion.prompt,
             "degraded_from": opinion.degraded_from,
             "error_kind": self.error_kind,
+            "flags": list(opinion.flags) or None,
             "risk": on_grid(opinion.risk),
             "position_size": on_grid(opinion.position_size),
             "stop_loss": on_grid(opinion.stop_loss),

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.events import Event, coordination, tool_called, vote_cast
-from app.domain.identifiers import agent_id
 from app.events.intake import Case
 from app.ports.panel import PanelResult
 
@@ -31,9 +30,8 @@ def cancelled(consensus_id: str, at: datetime) -> Event:
 def of_panel(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> list[Event]:
     """What the analysts did: every tool call, then every vote."""
     symbol, decision_id = case.context.symbol, case.question.decision_id
-    roles = {agent_id(each.role, symbol): each.role for each in case.analysts}
     used = (
-        tool_called(fields, call.started_at, roles[call.agent_id], symbol, decision_id)
+        tool_called(fields, call.started_at, case.seats[call.agent_id].role, symbol, decision_id)
         for call, fields in zip(panel.tool_calls, calls, strict=True)
     )
     said = (vote_cast(fields, vote.timestamp, decision_id) for vote, fields in zip(panel.votes, votes, strict=True))
@@ -45,7 +43,7 @@ def _asked(case: Case) -> dict[str, Any]:
         "decision_id": case.question.decision_id,
         "consensus_id": case.question.decision_id,
         "symbol": case.context.symbol,
-        "participating_agents": [agent_id(each.role, case.context.symbol) for each in case.analysts],
+        "participating_agents": list(case.seats),
         "method": case.config.method,
         "conflict_resolution": case.config.strategy,
         "correlation_id": case.question.correlation_id,

@@ -9,15 +9,16 @@ import orjson
 
 from app.consensus.version import ENGINE_VERSION
 from app.domain.decisions import Evidence
-from app.domain.market import Account, AnalysisContext, NewsItem, Position
+from app.domain.market import Account, AnalysisContext, NewsItem, PastVote, Position
 from app.events.intake import Case
+from app.events.record import Asked
 from app.ports.panel import PanelResult
 
 Fields = Sequence[Mapping[str, Any]]
 
 
-def write(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> bytes:
-    """Return the evidence as JSON; the bars are kept beside it and named by their digest."""
+def write(case: Case, panel: PanelResult, votes: Fields, asked: Asked) -> bytes:
+    """Return the evidence as JSON; bars and model exchanges are kept beside it and named by their digests."""
     context = case.context
     document = {
         "engine_version": ENGINE_VERSION,
@@ -28,11 +29,15 @@ def write(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> bytes
         "technical_indicators": dict(context.indicators),
         "account_info": _account(context.account),
         "news": [_news(item) for item in context.news],
-        "asked": [each.role for each in case.analysts],
+        "past_votes": [_past_vote(each) for each in context.past_votes],
+        "asked": [agent.removesuffix(f"_{context.symbol}") for agent in case.seats],
+        "models": dict(asked.models),
+        "tool_policy": asked.sitting.tool_policy.as_dict(),
         "timeout_s": case.question.timeout_s,
         "config": case.config.as_dict(),
         "votes": list(votes),
-        "tool_calls": list(calls),
+        "tool_calls": [each.as_evidence() for each in panel.tool_calls],
+        "model_calls": [each.as_dict() for each in asked.sitting.model_calls],
         "failures": [{"agent_id": each.agent_id, "kind": each.kind, "reason": each.reason} for each in panel.failures],
     }
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
@@ -48,6 +53,7 @@ def read_context(evidence: Evidence, document: Mapping[str, Any]) -> AnalysisCon
         indicators=document["technical_indicators"],
         account=_read_account(document["account_info"]),
         news=tuple(_read_news(item) for item in document["news"]),
+        past_votes=tuple(_read_past_vote(each) for each in document.get("past_votes", ())),
     )
 
 
@@ -82,6 +88,15 @@ def _news(item: NewsItem) -> dict[str, Any]:
 
 def _read_news(fields: Mapping[str, Any]) -> NewsItem:
     return NewsItem(datetime.fromisoformat(fields["timestamp"]), fields["source"], fields["title"], fields["text"])
+
+
+def _past_vote(vote: PastVote) -> list[Any]:
+    return [vote.agent_id, vote.agent_type, vote.as_of.isoformat(), vote.decision, vote.confidence]
+
+
+def _read_past_vote(fields: Sequence[Any]) -> PastVote:
+    agent_id, agent_type, as_of, decision, confidence = fields
+    return PastVote(agent_id, agent_type, datetime.fromisoformat(as_of), decision, confidence)
 
 
 def _text(value: Decimal | None) -> str | None:

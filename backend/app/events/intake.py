@@ -1,11 +1,10 @@
 """From a question to a case: what the panel may see, who is asked, and by which rule the votes will be counted."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app import plugins
 from app.analysis.data_quality import is_stale, suspected_split
 from app.analysis.indicators import check_names
 from app.consensus.config import ConsensusConfig
@@ -25,14 +24,14 @@ class Case:
     """A question made ready.
 
     Args:
-        analysts: those that are asked; their agents are the roster.
+        seats: those that are asked, by agent id; they are the roster.
         not_applicable: those the context cannot serve, with what they need.
         flags: doubts about the data, such as `stale`.
     """
 
     question: Question
     context: AnalysisContext
-    analysts: tuple[Analyst, ...]
+    seats: Mapping[str, Analyst]
     not_applicable: tuple[Mapping[str, str], ...]
     config: ConsensusConfig
     flags: tuple[str, ...]
@@ -42,39 +41,37 @@ def open_case(question: Question, panel: Mapping[str, Analyst]) -> Case:
     """Check a question and freeze its context.
 
     Args:
-        panel: every analyst that can be asked, by role.
+        panel: every analyst that can be asked, by seat.
 
     Raises:
         InvalidInputError: names what cannot be used and the next step.
     """
     context, flags = _context(question)
-    analysts = [panel[role] for role in roles_of(question.agents, panel)]
-    lacking = {each.role: each.needs.unmet(context) for each in analysts}
-    asked = tuple(each for each in analysts if lacking[each.role] is None)
+    seated = {agent_id(seat, question.symbol): panel[seat] for seat in seats_of(question.agents, panel)}
+    lacking = {agent: analyst.needs.unmet(context) for agent, analyst in seated.items()}
+    asked = {agent: analyst for agent, analyst in seated.items() if lacking[agent] is None}
     absent = tuple(
-        {"agent_id": agent_id(role, question.symbol), "agent_type": role, "needs": needs}
-        for role, needs in lacking.items()
+        {"agent_id": agent, "agent_type": seated[agent].role, "needs": needs}
+        for agent, needs in lacking.items()
         if needs is not None
     )
-    config = ConsensusConfig.of(_settings(question, context, asked, panel))
+    config = ConsensusConfig.of(_settings(question, context, tuple(asked), panel))
     return Case(question, context, asked, absent, config, flags)
 
 
-def installed_analysts() -> dict[str, Analyst]:
-    """Return one of each analyst of the plugin table, by role."""
-    return {role: plugins.load("analyst", role)() for role in plugins.names("analyst")}
-
-
-def roles_of(agents: Sequence[str], panel: Collection[str]) -> tuple[str, ...]:
-    """Return the roles meant, each once; none, or `comprehensive`, is the whole panel.
+def seats_of(agents: Sequence[str], panel: Mapping[str, Analyst]) -> tuple[str, ...]:
+    """Return the seats of the roles meant, each once; none, or `comprehensive`, is the whole panel.
 
     Raises:
         UnknownNameError: a role that nobody on the panel plays.
     """
+    roles = dict.fromkeys(analyst.role for analyst in panel.values())
     for role in agents:
-        if role not in panel and role != WHOLE_PANEL:
-            raise UnknownNameError("analyst", role, [*panel, WHOLE_PANEL])
-    return tuple(panel) if not agents or WHOLE_PANEL in agents else tuple(dict.fromkeys(agents))
+        if role not in roles and role != WHOLE_PANEL:
+            raise UnknownNameError("analyst", role, [*roles, WHOLE_PANEL])
+    if not agents or WHOLE_PANEL in agents:
+        return tuple(panel)
+    return tuple(seat for role in dict.fromkeys(agents) for seat, each in panel.items() if each.role == role)
 
 
 def _context(question: Question) -> tuple[AnalysisContext, tuple[str, ...]]:
@@ -111,16 +108,15 @@ def _as_of(question: Question) -> datetime:
 
 
 def _settings(
-    question: Question, context: AnalysisContext, asked: Sequence[Analyst], roles: Collection[str]
+    question: Question, context: AnalysisContext, roster: Sequence[str], panel: Mapping[str, Analyst]
 ) -> dict[str, Any]:
     given = {name: value for name, value in question.config.items() if value is not None}
     _merge(given, "method", question.method)
     _merge(given, "strategy", question.conflict_resolution, "conflict_resolution")
-    roster = [agent_id(each.role, question.symbol) for each in asked]
     position = context.position
     derived = {"roster": roster, "position": float(position.quantity) if position else 0}
     if isinstance(weights := given.get("weights"), Mapping):
-        given["weights"] = {_agent_of(name, question.symbol, roles): weight for name, weight in weights.items()}
+        given["weights"] = _by_agent(weights, question.symbol, panel)
     return {**PANEL_DEFAULTS, **derived, **given}
 
 
@@ -134,6 +130,12 @@ def _merge(given: dict[str, Any], setting: str, value: str | None, name: str | N
     given[setting] = value
 
 
-def _agent_of(name: Any, symbol: str, roles: Collection[str]) -> Any:
-    """Read a role as the agent that plays it here, so that weights can be given by role."""
-    return agent_id(name, symbol) if isinstance(name, str) and name in roles else name
+def _by_agent(weights: Mapping[Any, Any], symbol: str, panel: Mapping[str, Analyst]) -> dict[Any, Any]:
+    """Read a role as every agent that plays it and a seat as its agent, so that weights need no symbol."""
+    named, understood = {}, set()
+    for seat, analyst in panel.items():
+        for name in (analyst.role, seat):
+            if name in weights:
+                named[agent_id(seat, symbol)] = weights[name]
+                understood.add(name)
+    return {**named, **{name: weight for name, weight in weights.items() if name not in understood}}

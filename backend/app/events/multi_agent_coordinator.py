@@ -1,11 +1,10 @@
 """The one road to a decision: question, panel, consensus, record, events. Everybody else calls this."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import orjson
 import structlog
@@ -18,24 +17,32 @@ from app.domain.errors import ConflictError, NotFoundError
 from app.domain.events import Event
 from app.domain.identifiers import new_id
 from app.domain.questions import Question
+from app.domain.tool_policies import DEFAULT, ToolPolicy
 from app.domain.votes import engine_vote
 from app.events import announcements
 from app.events import evidence as evidence_file
 from app.events.agent_event_bus import AgentEventBus
 from app.events.consensus_requests import ConsensusRequests, ConsensusStatus
 from app.events.early_close import EarlyClose
-from app.events.intake import Case, installed_analysts, open_case
-from app.events.record import Timing, compose, seal
-from app.events.replay import Replay, replay
+from app.events.intake import Case, open_case
+from app.events.lineage_memory import LineageMemory
+from app.events.record import Asked, Timing, compose, seal
+from app.events.replay import Replay, exchange_ids, replay
+from app.events.rules_seating import RulesSeating
+from app.events.thinking_aloud import ThinkingAloud
 from app.events.verification import Verification, verify
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
-from app.ports.panel import Panel
+from app.ports.panel import Panel, PanelResult, Sitting
+from app.ports.seating import Seating, Seats
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+TRACK_RECORD: Final = "get_analyst_track_record"
+MOST_PAST_VOTES: Final = 100
 
 
 class MultiAgentCoordinator:
@@ -51,18 +58,27 @@ class MultiAgentCoordinator:
         bus: AgentEventBus | None = None,
         clock: Clock | None = None,
         analysts: Mapping[str, Analyst] | None = None,
+        *,
+        seating: Seating | None = None,
+        tool_policy: Callable[[], Awaitable[ToolPolicy]] | None = None,
     ) -> None:
         self._panel: Panel = panel or plugins.load("panel", "concurrent")()
         self._store: DecisionStore = store or plugins.load("decision_store", "memory")()
         self._bus = bus or AgentEventBus()
         self._clock: Clock = clock or plugins.load("clock", "system")()
         self._requests = ConsensusRequests()
-        self._given_analysts = analysts
+        self._seating: Seating = seating or RulesSeating(analysts)
+        self._lineages = LineageMemory(self._store)
+        self._tool_policy = tool_policy or _default_policy
 
-    @cached_property
+    @property
     def analysts(self) -> Mapping[str, Analyst]:
-        """Everybody who can be asked, by role: those handed in, else those of the plugin table."""
-        return installed_analysts() if self._given_analysts is None else self._given_analysts
+        """The analysts that follow their rules, by role: those handed in, else those of the plugin table."""
+        return self._seating.rules
+
+    async def seats(self) -> Seats:
+        """Everybody who can be asked now, models among them, by seat."""
+        return await self._seating.seats()
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,17 +99,36 @@ class MultiAgentCoordinator:
         """
         question = question if question.correlation_id else replace(question, correlation_id=new_id())
         with structlog.contextvars.bound_contextvars(correlation_id=question.correlation_id):
-            return await self._walk(open_case(question, self.analysts))
+            seats = await self._seating.seats()
+            case = await self._with_past_votes(open_case(question, seats.analysts))
+            try:
+                return await self._walk(case, seats)
+            finally:
+                self._seating.finished(question.decision_id)
 
-    async def _walk(self, case: Case) -> SealedRecord:
+    async def _with_past_votes(self, case: Case) -> Case:
+        """Let the panel see its earlier votes on this symbol, if anybody may look at them."""
+        if not any(TRACK_RECORD in analyst.tools for analyst in case.seats.values()):
+            return case
+        past = await self._store.past_votes(case.context.symbol, case.context.as_of, MOST_PAST_VOTES)
+        return replace(case, context=replace(case.context, past_votes=past))
+
+    async def _walk(self, case: Case, seats: Seats) -> SealedRecord:
         asked_at, started = self._clock.now(), self._clock.monotonic()
-        settled = EarlyClose(case) if case.config.early_close else None
-        panel = await self._panel.run(case.context, case.analysts, case.question.timeout_s, settled)
+        sitting = Sitting(
+            decision_id=case.question.decision_id,
+            is_settled=EarlyClose(case, self._seating) if case.config.early_close else None,
+            tool_policy=await self._tool_policy(),
+        )
+        panel = await self._ask(case, seats, sitting)
         votes, calls = [vote.as_dict() for vote in panel.votes], [call.as_dict() for call in panel.tool_calls]
-        result = decide([engine_vote(vote) for vote in votes], case.config)
-        evidence = evidence_file.write(case, panel, votes, calls)
+        config, lineages = await self._lineages.weigh(votes, case.config)
+        case = replace(case, config=config)
+        result = decide([engine_vote(vote) for vote in votes], config)
+        asked = Asked(seats.resolved, self._models(case), lineages, sitting)
+        evidence = evidence_file.write(case, panel, votes, asked)
         at = Timing(self._clock.now(), (self._clock.monotonic() - started) * 1_000)
-        record = compose(case, panel, votes, result, evidence=evidence, at=at)
+        record = compose(case, panel, votes, result, evidence=evidence, at=at, asked=asked)
         told = (
             announcements.requested(case, asked_at),
             *announcements.of_panel(case, panel, votes, calls),
@@ -106,8 +141,31 @@ class MultiAgentCoordinator:
             bars=case.context.bars,
             events=told,
             keyed=case.question.keyed,
+            as_of=case.context.as_of,
+            model_calls=tuple(sitting.model_calls),
+            exchanges=tuple(sitting.exchanges),
         )
-        return await _to_its_end(self._commit(draft))
+        sealed = await _to_its_end(self._commit(draft))
+        self._lineages.remember(votes)
+        return sealed
+
+    async def _ask(self, case: Case, seats: Seats, sitting: Sitting) -> PanelResult:
+        """Hold the panel; what models were paid for is kept even when nobody waits for the decision any more."""
+        context, timeout_s = case.context, case.question.timeout_s
+        if not seats.resolved:
+            return await self._panel.run(context, case.seats, timeout_s, sitting)
+        try:
+            async with ThinkingAloud(self._bus, self._clock, case.seats, context.symbol, sitting.decision_id) as think:
+                return await self._panel.run(context, case.seats, timeout_s, replace(sitting, think=think))
+        except BaseException:
+            await _to_its_end(
+                self._store.append_model_calls(sitting.decision_id, sitting.model_calls, sitting.exchanges)
+            )
+            raise
+
+    def _models(self, case: Case) -> dict[str, Any]:
+        told = {agent: self._seating.described(analyst) for agent, analyst in case.seats.items()}
+        return {agent: described for agent, described in told.items() if described is not None}
 
     async def _commit(self, draft: DecisionDraft) -> SealedRecord:
         committed = await self._store.append(draft)
@@ -116,22 +174,22 @@ class MultiAgentCoordinator:
         log.info("decision made", symbol=record.symbol, decision_id=record.decision_id, sequence=record.sequence)
         return record
 
-    def check(self, question: Question) -> None:
+    async def check(self, question: Question) -> None:
         """Do nothing if the question can be used.
 
         Raises:
             InvalidInputError: it cannot; names what is wrong and the next step.
         """
-        open_case(question, self.analysts)
+        open_case(question, (await self._seating.seats()).analysts)
 
-    def request_consensus(self, question: Question) -> str:
+    async def request_consensus(self, question: Question) -> str:
         """Start deciding in the background; return the id, which becomes the decision's id.
 
         Raises:
             InvalidInputError: the question cannot be used.
             OverloadedError: too many requests are pending.
         """
-        self.check(question)
+        await self.check(question)
         self._requests.start(question.decision_id, self.decide(question))
         return question.decision_id
 
@@ -192,7 +250,8 @@ class MultiAgentCoordinator:
         evidence = await self._store.evidence(decision_id)
         if evidence is None:
             raise NotFoundError("The evidence of this decision is gone; it cannot be made again.")
-        return await replay(record, evidence, self._panel, self.analysts)
+        exchanges = await self._store.exchanges(exchange_ids(evidence))
+        return await replay(record, evidence, exchanges, self._panel, self._seating)
 
     async def verify(self) -> Verification:
         """Check every chain; see `events.verification`."""
@@ -209,6 +268,10 @@ class MultiAgentCoordinator:
     async def agent_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per agent how often and how fast it voted, and how often with the decision."""
         return await self._store.agent_performance()
+
+
+async def _default_policy() -> ToolPolicy:
+    return DEFAULT
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:

@@ -1,24 +1,27 @@
 """The decision record: what was decided, by whom, from what, and where it stands in its chain."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from app.analysis.lineages import LineageWeight
 from app.analysis.voting import effective_votes
 from app.consensus.canonical import canonical_record
 from app.consensus.chain import record_hash
 from app.consensus.result import ConsensusResult
 from app.consensus.version import ENGINE_VERSION
 from app.domain.decisions import ChainHead, SealedRecord
-from app.domain.votes import on_grid
+from app.domain.model_calls import ModelCall
+from app.domain.votes import ABSTAIN, on_grid
 from app.events.intake import Case
-from app.ports.panel import Failure, PanelResult
+from app.ports.panel import Failure, PanelResult, Sitting
 
-COUNTS = frozenset({"sequence", "n_valid", "n_expected"})
+COUNTS = frozenset({"sequence", "n_valid", "n_expected", "tool_policy", "n", "decisions", "requests", "tokens"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,49 @@ class Timing:
     duration_ms: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Who was asked besides the rules, and on which terms.
+
+    Args:
+        resolved: how models were chosen; empty for a panel of rules.
+        models: how to seat each model again, by agent.
+        lineages: what votes that share a lineage weigh.
+        sitting: the meeting, with its tool policy and what models were asked in it.
+    """
+
+    resolved: Mapping[str, Any]
+    models: Mapping[str, Mapping[str, Any]]
+    lineages: Sequence[LineageWeight]
+    sitting: Sitting
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the panel as it stands in the record."""
+        policy = {"tool_policy": self.sitting.tool_policy.version}
+        if not self.resolved:
+            return {"mode": "rules", **policy}
+        prompts = {name: text for each in self.models.values() for name, text in each["prompts"].items()}
+        return {
+            **self.resolved,
+            **policy,
+            "models": {agent: f"{each['provider']}:{each['model']}" for agent, each in self.models.items()},
+            "prompts": dict(sorted(prompts.items())),
+            "lineages": [each.as_dict() for each in self.lineages],
+            "spent": _spent(self.sitting.model_calls),
+        }
+
+
+def _spent(calls: Sequence[ModelCall]) -> dict[str, Any]:
+    """Add up what models were asked; the cost is None as soon as one price is not known."""
+    costs = [each.cost for each in calls if each.usage]
+    known = [cost for cost in costs if cost is not None]
+    return {
+        "requests": sum(each.attempts for each in calls),
+        "tokens": sum(each.usage.total for each in calls if each.usage),
+        "cost": str(sum(known, Decimal(0))) if len(known) == len(costs) else None,
+    }
+
+
 def compose(
     case: Case,
     panel: PanelResult,
@@ -37,9 +83,10 @@ def compose(
     *,
     evidence: bytes,
     at: Timing,
+    asked: Asked,
 ) -> dict[str, Any]:
     """Return the record without its place in the chain, every number on the 10^-9 grid."""
-    reasons = [*case.flags, *(f"{each.kind}:{each.agent_id}" for each in panel.failures if _is_trouble(each))]
+    reasons = [*case.flags, *_troubles(panel, votes)]
     outcome = result.as_dict()
     return {
         "decision_id": case.question.decision_id,
@@ -57,6 +104,7 @@ def compose(
         "rejected": outcome["rejected"],
         "not_applicable": [dict(each) for each in case.not_applicable],
         "failures": [{"agent_id": each.agent_id, "kind": each.kind, "reason": each.reason} for each in panel.failures],
+        "panel": asked.as_dict(),
         "consensus": _consensus(case, panel, votes, outcome),
         "as_of": case.context.as_of.isoformat(),
         "created_at": at.created_at.isoformat(),
@@ -65,6 +113,17 @@ def compose(
         "engine_version": ENGINE_VERSION,
         "evidence_hash": hashlib.sha256(evidence).hexdigest(),
     }
+
+
+def _troubles(panel: PanelResult, votes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name who is missing, for whom the rules stood in, and what was odd about the texts that were read."""
+    failed = [f"{each.kind}:{each.agent_id}" for each in panel.failures if _is_trouble(each)]
+    replaced = [f"rules_for_model:{vote['agent_id']}" for vote in votes if _is_replaced(vote)]
+    return [*failed, *replaced, *(f"{flag}:{vote['agent_id']}" for vote in votes for flag in vote.get("flags", ()))]
+
+
+def _is_replaced(vote: Mapping[str, Any]) -> bool:
+    return "degraded_from" in vote and vote["decision"] != ABSTAIN
 
 
 def _is_trouble(failure: Failure) -> bool:

@@ -1,5 +1,6 @@
 """Make a decision again from its evidence and compare: same votes, same tool results, same decision, to the byte."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,15 @@ from app.consensus.canonical import canonical_record
 from app.consensus.engine import decide
 from app.consensus.version import ENGINE_VERSION
 from app.domain.decisions import Evidence, SealedRecord
-from app.domain.identifiers import agent_id
+from app.domain.identifiers import TWIN_SUFFIX, agent_id
+from app.domain.model_calls import Exchange, RecordedAnswer
+from app.domain.tool_calls import ToolCall, with_shared_results
+from app.domain.tool_policies import DEFAULT, ToolPolicy
 from app.domain.votes import engine_vote
 from app.events import evidence as evidence_file
 from app.ports.analyst import Analyst
-from app.ports.panel import Panel, PanelResult
+from app.ports.panel import Panel, PanelResult, Recording, Sitting
+from app.ports.seating import Seating
 
 TIMES_AND_IDS = frozenset({"timestamp", "latency_ms", "call_id", "started_at", "execution_time_ms", "status"})
 OUTCOME = ("confidence", "support", "position_size", "status", "resolved_by", "missing", "rejected")
@@ -43,24 +48,73 @@ class Replay:
         }
 
 
-async def replay(record: SealedRecord, evidence: Evidence, panel: Panel, analysts: Mapping[str, Analyst]) -> Replay:
-    """Recompute analysts, tools and consensus from the evidence; nothing is stored.
+async def replay(
+    record: SealedRecord, evidence: Evidence, exchanges: Mapping[str, Exchange], panel: Panel, seating: Seating
+) -> Replay:
+    """Recompute analysts, tools and consensus from the evidence; nothing is stored and no model is asked.
 
     An analyst that gave no opinion the first time is not asked again: its failure is part of the evidence. One that is
     not on the panel any more shows as a difference.
+
+    Args:
+        exchanges: what models answered, by id.
     """
     document = orjson.loads(evidence.document)
     recorded = orjson.loads(record.body)
+    calls = with_shared_results(document["tool_calls"])
     gave_none = {each["agent_id"] for each in document["failures"]}
-    roles = [role for role in document["asked"] if agent_id(role, document["symbol"]) not in gave_none]
-    asked = [analysts[role] for role in roles if role in analysts]
-    again = await panel.run(evidence_file.read_context(evidence, document), asked, document["timeout_s"])
+    seats = _seats_again(document, seating, gave_none)
+    sitting = Sitting(
+        decision_id=record.decision_id,
+        tool_policy=ToolPolicy.from_dict(document.get("tool_policy", DEFAULT.as_dict())),
+        recording=Recording(_answers(document, exchanges), _outcomes(calls)),
+    )
+    again = await panel.run(evidence_file.read_context(evidence, document), seats, document["timeout_s"], sitting)
     differences = (
         *_compare("vote", _votes_of(document, gave_none), {each.agent_id: each.as_dict() for each in again.votes}),
-        *_compare("tool_call", _calls(document["tool_calls"], gave_none), _calls_again(again)),
+        *_compare("tool_call", _calls(calls, gave_none), _calls_again(again)),
         *_compare("decision", _outcome(recorded), _decision_again(document)),
     )
     return Replay(record.decision_id, differences, document["engine_version"] != ENGINE_VERSION)
+
+
+def exchange_ids(evidence: Evidence) -> tuple[str, ...]:
+    """Return the ids of the model exchanges a decision rests on."""
+    calls = orjson.loads(evidence.document).get("model_calls", ())
+    return tuple(call["exchange_id"] for call in calls if call["exchange_id"])
+
+
+def _seats_again(document: Mapping[str, Any], seating: Seating, left_out: set[str]) -> dict[str, Analyst]:
+    """Seat everybody as they sat; a role or prompt that is gone leaves its seat empty."""
+    models = document.get("models", {})
+    seats = {}
+    for seat in document["asked"]:
+        agent = agent_id(seat, document["symbol"])
+        rules = seating.rules.get(seat) or seating.rules.get(seat.removesuffix(TWIN_SUFFIX))
+        analyst = seating.restored(models[agent]) if agent in models else rules
+        if analyst is not None and agent not in left_out:
+            seats[agent] = analyst
+    return seats
+
+
+def _answers(document: Mapping[str, Any], exchanges: Mapping[str, Exchange]) -> dict[str, list[RecordedAnswer]]:
+    answers: dict[str, list[RecordedAnswer]] = {}
+    for call in document.get("model_calls", ()):
+        kept = exchanges.get(call["exchange_id"])
+        completion = orjson.loads(kept.response) if kept else None
+        told = RecordedAnswer(call["request_key"], completion, call["error_kind"], call["error"])
+        answers.setdefault(call["agent_id"], []).append(told)
+    return answers
+
+
+def _outcomes(calls: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], ToolCall]:
+    places: Counter[str] = Counter()
+    outcomes = {}
+    for call in calls:
+        agent = call["agent_id"]
+        outcomes[agent, places[agent]] = ToolCall.from_dict(call)
+        places[agent] += 1
+    return outcomes
 
 
 def _votes_of(document: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]:

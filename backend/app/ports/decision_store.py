@@ -1,6 +1,6 @@
 """The record: decisions with their evidence, written once, never changed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,6 +15,9 @@ from app.domain.decisions import (
     SealedRecord,
 )
 from app.domain.events import Event
+from app.domain.market import PastVote
+from app.domain.model_calls import Exchange, ModelCall
+from app.domain.spending import Spend
 
 
 class DecisionStore(Protocol):
@@ -84,6 +87,30 @@ class DecisionStore(Protocol):
         Raises:
             StillRunningError: the key was taken meanwhile.
         """
+
+    async def append_model_calls(
+        self, decision_id: str, calls: Sequence[ModelCall], exchanges: Sequence[Exchange]
+    ) -> None:
+        """Store what models were asked for a decision that came to nothing."""
+
+    async def exchanges(self, ids: Sequence[str]) -> Mapping[str, Exchange]:
+        """Return the model exchanges of these ids; those that are not kept are missing.
+
+        Raises:
+            RecordCorruptError: one is damaged.
+        """
+
+    async def exchange(self, request_key: str) -> Exchange | None:
+        """Return the newest exchange of a request, or None."""
+
+    async def spent_since(self, since: datetime) -> Spend:
+        """Return what models have cost since an instant; a price that was not known adds nothing."""
+
+    async def past_votes(self, symbol: str, before: datetime, limit: int) -> tuple[PastVote, ...]:
+        """Return the newest votes on a symbol in decisions as of an earlier instant, newest first."""
+
+    async def lineage_votes(self, limit: int) -> tuple[tuple[str, str, str], ...]:
+        """Return the newest votes of models: lineage, decision id and decision word, newest first."""
 
     async def counts(self) -> dict[str, int]:
         """Return `decisions`, `votes` and `tool_executions` stored."""

@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, func, select, tuple_
 from app.domain.decisions import ChainHead, DecisionDraft, SealedRecord
 from app.domain.errors import RecordCorruptError
 from app.domain.market import Interval
-from app.domain.times import from_micros
+from app.domain.times import from_micros, to_micros
 from app.storage.bar_archive import Window
 from app.storage.cursors import Place
 from app.storage.failures import damage_told
@@ -83,6 +83,7 @@ def row_of(record: SealedRecord, created_at: int, draft: DecisionDraft, window: 
         window.crc,
         record.body,
         zlib.compress(draft.evidence, _FAST),
+        None if draft.as_of is None else to_micros(draft.as_of),
     )
 
 

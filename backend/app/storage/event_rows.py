@@ -38,6 +38,7 @@ def row_of(event: Event) -> Values:
         to_micros(event.timestamp),
         *figures(event),
         orjson.dumps(event.data),
+        event.data.get("lineage") if event.data.get("model") else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the record looks like in a relational database: five tables, written once, never updated.
+"""What the record looks like in a relational database: seven tables, written once, never updated.
 
 A vote and a tool call are rows of `events`; the few plain columns beside their JSON are what the performance figures
 add up. There is no second table that could say something else.
@@ -68,6 +68,7 @@ decisions = Table(
     Column("bars_crc", BigInteger, nullable=False),
     Column("body", StoredBytes, nullable=False),
     Column("evidence", StoredBytes, nullable=False),
+    Column("as_of", BigInteger),
     UniqueConstraint("symbol", "sequence"),
     Index(None, "created_at", "id"),
     Index(None, "symbol", "created_at", "id"),
@@ -89,7 +90,22 @@ events = Table(
     Column("status", String),
     Column("duration_ms", Float),
     Column("data", StoredBytes, nullable=False),
+    Column("lineage", String),
     Index(None, "type"),
+)
+Index(
+    "ix_events_lineage",
+    events.c.lineage,
+    events.c.seq,
+    sqlite_where=events.c.lineage.is_not(None),
+    postgresql_where=events.c.lineage.is_not(None),
+)
+Index(
+    "ix_events_votes_on_symbol",
+    events.c.symbol,
+    events.c.seq,
+    sqlite_where=events.c.word.is_not(None),
+    postgresql_where=events.c.word.is_not(None),
 )
 
 idempotency_keys = Table(
@@ -100,4 +116,36 @@ idempotency_keys = Table(
     Column("status", Integer, nullable=False),
     Column("decision_id", String),
     Column("body", StoredBytes),
+)
+
+model_exchanges = Table(
+    "model_exchanges",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("request_key", String, nullable=False),
+    Column("request", StoredBytes, nullable=False),
+    Column("response", StoredBytes, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Index(None, "request_key", "recorded_at"),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("decision_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("agent_id", String, nullable=False),
+    Column("provider", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("prompt", String, nullable=False),
+    Column("request_key", String, nullable=False),
+    Column("exchange_id", String),
+    Column("started_at", BigInteger, nullable=False),
+    Column("duration_ms", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("nanodollars", BigInteger),
+    Column("error_kind", String),
+    Index(None, "started_at"),
 )

@@ -13,6 +13,7 @@ from app.domain.times import to_micros
 from app.storage import decision_rows, event_rows
 from app.storage.bar_archive import BarArchive, Placed
 from app.storage.figures import numbered
+from app.storage.model_rows import write_model_calls
 from app.storage.prepared import insert_if_free, insert_rows, only_row
 from app.storage.tables import decisions, events, idempotency_keys
 
@@ -52,6 +53,8 @@ class DecisionWriter:
         row = decision_rows.row_of(record, to_micros(record.created_at), draft, placed.window)
         if not insert_if_free(connection, decisions, row):
             raise ConflictError("A decision of that id is stored already; give each decision its own id.")
+        now = to_micros(record.created_at)
+        write_model_calls(connection, record.decision_id, draft.model_calls, draft.exchanges, now)
         stored = _write_numbered(connection, draft.events, ends.seq)
         return Written(Committed(record, stored), placed)
 

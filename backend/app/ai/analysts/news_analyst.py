@@ -1,9 +1,12 @@
 """Outside text."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import sqrt
 from typing import ClassVar
 
-from app.domain.market import AnalysisContext
+from app.analysis.outside_text import oddities
+from app.domain.market import AnalysisContext, NewsItem
 from app.domain.votes import BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, Opinion
 from app.ports.analyst import Needs, ToolBelt
 
@@ -27,19 +30,30 @@ class NewsAnalyst:
         """Return the opinion; see `rule`."""
         mood = await tools.call("score_news")
         mean, count = mood["mean"], mood["effective_items"]
-        word = _word(mean)
-        sureness = sqrt(count / (count + 2))
-        strength = min(1.0, abs(mean) * 1.5) if word != HOLD else 1 - abs(mean) / DIRECTION
-        return Opinion(
-            decision=word,
-            confidence=round(strength * sureness, 4),
-            reasoning=(
-                f"{len(mood['items'])} headlines, worth {count:.2f} by recency, have a mean tone of {mean:+.3f} "
-                f"on a scale from -1 to 1."
-            ),
-            risk=round(min(1.0, abs(mean)), 4),
-            position_size=0.0 if word == HOLD else round(0.1 * sureness, 4),
+        told = (
+            f"{len(mood['items'])} headlines, worth {count:.2f} by recency, have a mean tone of {mean:+.3f} "
+            f"on a scale from -1 to 1."
         )
+        return replace(opinion_of_tone(mean, sqrt(count / (count + 2)), told), flags=flags_of(context.news))
+
+
+def opinion_of_tone(tone: float, sureness: float, reasoning: str) -> Opinion:
+    """Return the opinion that a tone in [-1, 1] makes, its confidence and size shrunk by `sureness` in [0, 1]."""
+    word = _word(tone)
+    strength = min(1.0, abs(tone) * 1.5) if word != HOLD else 1 - abs(tone) / DIRECTION
+    return Opinion(
+        decision=word,
+        confidence=round(strength * sureness, 4),
+        reasoning=reasoning,
+        risk=round(min(1.0, abs(tone)), 4),
+        position_size=0.0 if word == HOLD else round(0.1 * sureness, 4),
+    )
+
+
+def flags_of(news: Sequence[NewsItem]) -> tuple[str, ...]:
+    """Return what is odd about the texts, in order of name; see `analysis.outside_text`."""
+    texts = [text for item in news for text in (item.title, item.text) if text]
+    return tuple(sorted({flag for text in texts for flag in oddities(text)} - {"truncated"}))
 
 
 def _word(mean: float) -> str:

@@ -1,6 +1,6 @@
 """The record in a database: every promise of the DecisionStore port, one transaction at a time."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -18,8 +18,11 @@ from app.domain.decisions import (
     SealedRecord,
 )
 from app.domain.events import Event
+from app.domain.market import PastVote
+from app.domain.model_calls import Exchange, ModelCall
+from app.domain.spending import Spend
 from app.domain.times import to_micros
-from app.storage import performance, schema
+from app.storage import model_rows, performance, schema, vote_queries
 from app.storage.bar_archive import BarArchive, read_bars
 from app.storage.cursors import check_limit, read_cursor, write_cursor
 from app.storage.decision_rows import (
@@ -150,6 +153,41 @@ class SqlDecisionStore:
             StillRunningError: the key was taken meanwhile.
         """
         await self.database.write(lambda connection: write_answer(connection, answer))
+
+    async def append_model_calls(
+        self, decision_id: str, calls: Sequence[ModelCall], exchanges: Sequence[Exchange]
+    ) -> None:
+        """Store what models were asked for a decision that came to nothing."""
+        if not calls:
+            return
+        now = max(to_micros(call.started_at) for call in calls)
+        await self.database.write(
+            lambda connection: model_rows.write_model_calls(connection, decision_id, calls, exchanges, now)
+        )
+
+    async def exchanges(self, ids: Sequence[str]) -> Mapping[str, Exchange]:
+        """Return the model exchanges of these ids; those that are not kept are missing.
+
+        Raises:
+            RecordCorruptError: one is damaged.
+        """
+        return await self.database.read(lambda each: model_rows.read_exchanges(each, ids)) if ids else {}
+
+    async def exchange(self, request_key: str) -> Exchange | None:
+        """Return the newest exchange of a request, or None."""
+        return await self.database.read(lambda connection: model_rows.newest_exchange(connection, request_key))
+
+    async def spent_since(self, since: datetime) -> Spend:
+        """Return what models have cost since an instant; a price that was not known adds nothing."""
+        return await self.database.read(lambda connection: model_rows.spent_since(connection, since))
+
+    async def past_votes(self, symbol: str, before: datetime, limit: int) -> tuple[PastVote, ...]:
+        """Return the newest votes on a symbol in decisions as of an earlier instant, newest first."""
+        return await self.database.read(lambda each: vote_queries.past_votes(each, symbol, before, limit))
+
+    async def lineage_votes(self, limit: int) -> tuple[tuple[str, str, str], ...]:
+        """Return the newest votes of models: lineage, decision id and decision word, newest first."""
+        return await self.database.read(lambda connection: vote_queries.lineage_votes(connection, limit))
 
     async def counts(self) -> dict[str, int]:
         """Return `decisions`, `votes` and `tool_executions` stored."""

@@ -1,8 +1,9 @@
 """The record in memory: the promises of the store without a file, gone with the process."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -18,10 +19,13 @@ from app.domain.decisions import (
 )
 from app.domain.errors import ConflictError, StillRunningError
 from app.domain.events import Event, EventType
+from app.domain.market import PastVote
+from app.domain.model_calls import Exchange, ModelCall
+from app.domain.spending import Spend
 from app.domain.times import to_micros
 from app.storage import tallies
 from app.storage.cursors import Place, check_limit, read_cursor, write_cursor
-from app.storage.figures import final_recommendation, numbered
+from app.storage.figures import figures, final_recommendation, numbered
 
 
 class InMemoryDecisionStore:
@@ -33,6 +37,9 @@ class InMemoryDecisionStore:
         self._evidence: dict[str, Evidence] = {}
         self._events: list[Event] = []
         self._answers: dict[str, KeyedAnswer] = {}
+        self._as_of: dict[str, datetime] = {}
+        self._exchanges: dict[str, Exchange] = {}
+        self._model_calls: list[ModelCall] = []
 
     async def open(self) -> None:
         """Nothing to make ready."""
@@ -55,6 +62,9 @@ class InMemoryDecisionStore:
         self._chains[draft.symbol].append(record)
         self._records[record.decision_id] = record
         self._evidence[record.decision_id] = Evidence(draft.evidence, draft.bars)
+        if draft.as_of is not None:
+            self._as_of[record.decision_id] = draft.as_of
+        await self.append_model_calls(record.decision_id, draft.model_calls, draft.exchanges)
         return Committed(record, await self.append_events(draft.events))
 
     async def append_events(self, events: Sequence[Event]) -> tuple[Event, ...]:
@@ -118,6 +128,51 @@ class InMemoryDecisionStore:
         if answer.key in self._answers:
             raise StillRunningError("Another request with this Idempotency-Key came first; ask for its answer.")
         self._answers[answer.key] = answer
+
+    async def append_model_calls(
+        self, decision_id: str, calls: Sequence[ModelCall], exchanges: Sequence[Exchange]
+    ) -> None:
+        """Store what models were asked for a decision that came to nothing."""
+        self._exchanges |= {each.id: each for each in exchanges}
+        self._model_calls += calls
+
+    async def exchanges(self, ids: Sequence[str]) -> Mapping[str, Exchange]:
+        """Return the model exchanges of these ids; those that are not kept are missing."""
+        return {each: self._exchanges[each] for each in ids if each in self._exchanges}
+
+    async def exchange(self, request_key: str) -> Exchange | None:
+        """Return the newest exchange of a request, or None."""
+        kept = (each for each in reversed(self._exchanges.values()) if each.request_key == request_key)
+        return next(kept, None)
+
+    async def spent_since(self, since: datetime) -> Spend:
+        """Return what models have cost since an instant; a price that was not known adds nothing."""
+        calls = [call for call in self._model_calls if call.started_at >= since]
+        return Spend(
+            sum(call.usage.total for call in calls if call.usage),
+            sum((call.cost for call in calls if call.cost is not None), Decimal(0)),
+            sum(call.duration_ms for call in calls) / 1_000,
+        )
+
+    async def past_votes(self, symbol: str, before: datetime, limit: int) -> tuple[PastVote, ...]:
+        """Return the newest votes on a symbol in decisions as of an earlier instant, newest first."""
+        past: list[PastVote] = []
+        for vote in reversed(self._of(EventType.AGENT_DECISION)):
+            as_of = self._as_of.get(vote.decision_id)
+            if vote.symbol == symbol and as_of is not None and as_of < before:
+                word, confidence, *_ = figures(vote)
+                past.append(PastVote(vote.agent_id, vote.agent_type, as_of, word or "", confidence))
+        return tuple(past[:limit])
+
+    async def lineage_votes(self, limit: int) -> tuple[tuple[str, str, str], ...]:
+        """Return the newest votes of models: lineage, decision id and decision word, newest first."""
+        votes = reversed(self._of(EventType.AGENT_DECISION))
+        said = (
+            (str(each.data["lineage"]), each.decision_id, figures(each)[0] or "")
+            for each in votes
+            if each.data.get("model")
+        )
+        return tuple(islice(said, limit))
 
     async def counts(self) -> dict[str, int]:
         """Return `decisions`, `votes` and `tool_executions` stored."""

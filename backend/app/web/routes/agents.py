@@ -72,9 +72,9 @@ async def request_consensus(
     async def work(claim: Claim | None) -> Response:
         accepted = _accepted(question)
         if claim is not None:
-            _check_startable(desk, question)
+            await _check_startable(desk, question)
             await desk.store.keep_answer(claim.answer(202, body=accepted))
-        desk.coordinator.request_consensus(question)
+        await desk.coordinator.request_consensus(question)
         return json_reply(accepted, 202)
 
     return await once(request, desk, idempotency_key, work)
@@ -113,7 +113,9 @@ async def cancel(request: Request, consensus_id: PathId) -> Response:
 async def panel(request: Request) -> Response:
     """List every analyst with its question, its rule, what it needs and the tools it may call."""
     desk = await desk_of(request)
-    return reply({"whole_panel": WHOLE_PANEL, "agents": [_told(each) for each in desk.coordinator.analysts.values()]})
+    seats = await desk.coordinator.seats()
+    told = [_told(seat, analyst) for seat, analyst in seats.analysts.items()]
+    return reply({"whole_panel": WHOLE_PANEL, "models": seats.resolved or {"mode": "rules"}, "agents": told})
 
 
 @router.get(
@@ -144,9 +146,9 @@ def _accepted(question: Question) -> bytes:
     return orjson.dumps({"consensus_id": question.decision_id, "status": "pending", "status_url": where})
 
 
-def _check_startable(desk: Desk, question: Question) -> None:
+async def _check_startable(desk: Desk, question: Question) -> None:
     """Make sure that starting will succeed before an answer says that it did."""
-    desk.coordinator.check(question)
+    await desk.coordinator.check(question)
     if len(desk.coordinator.pending_requests()) >= MAX_PENDING - HEADROOM:
         raise OverloadedError("Too many consensus requests are pending; wait for some to end.")
 
@@ -155,10 +157,10 @@ def _standing(status: ConsensusStatus) -> Response:
     return consensus_reply(status.consensus_id, status.status, status.record, status.reason)
 
 
-def _told(analyst: Analyst) -> dict[str, Any]:
+def _told(seat: str, analyst: Analyst) -> dict[str, Any]:
     return {
         "role": analyst.role,
-        "agent_id": agent_id(analyst.role, "<SYMBOL>"),
+        "agent_id": agent_id(seat, "<SYMBOL>"),
         "question": analyst.question,
         "rule": analyst.rule,
         "needs": {"bars": analyst.needs.bars, "news": analyst.needs.news},

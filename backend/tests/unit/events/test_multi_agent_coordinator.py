@@ -122,7 +122,7 @@ async def test_a_question_that_cannot_be_used_is_refused_and_nothing_is_stored(f
         with pytest.raises(error):
             await coordinator.decide(question(**fields))
         with pytest.raises(error):
-            coordinator.request_consensus(question(**fields))
+            await coordinator.request_consensus(question(**fields))
     assert (await store.counts())["decisions"] == 0
     assert await store.last_seq() == 0
 
@@ -176,7 +176,7 @@ async def test_the_correlation_id_goes_from_the_question_to_record_and_events():
 
 async def test_a_consensus_request_returns_its_id_at_once_and_becomes_that_decision():
     async with MultiAgentCoordinator(analysts=three(a=UP)) as coordinator:
-        consensus_id = coordinator.request_consensus(question())
+        consensus_id = await coordinator.request_consensus(question())
         assert coordinator.pending_requests() == (consensus_id,)
         ended = await coordinator.consensus(consensus_id, None)
         assert (ended.status, ended.record.decision_id) == ("complete", consensus_id)
@@ -190,7 +190,7 @@ async def test_a_cancelled_request_stops_its_analysts_stores_nothing_and_tells_t
         MultiAgentCoordinator(store=store, bus=bus, analysts=panel(slow)) as coordinator,
         bus.subscribe() as feed,
     ):
-        consensus_id = coordinator.request_consensus(question())
+        consensus_id = await coordinator.request_consensus(question())
         await slow.was_asked.wait()
         assert (await coordinator.cancel_consensus(consensus_id)).status == "cancelled"
         await slow.was_cancelled.wait()
@@ -231,7 +231,7 @@ async def test_a_caller_that_goes_away_during_the_commit_loses_no_decision_and_n
         MultiAgentCoordinator(store=store, bus=bus, analysts=three(a=UP)) as coordinator,
         bus.subscribe("decision.consensus_result.#") as feed,
     ):
-        consensus_id = coordinator.request_consensus(question())
+        consensus_id = await coordinator.request_consensus(question())
         await store.committing.wait()
         cancelling = asyncio.create_task(coordinator.cancel_consensus(consensus_id))
         store.gate.set()
@@ -254,7 +254,7 @@ async def test_a_decision_that_cannot_be_stored_is_not_given_out_nor_told():
         async with bus.subscribe() as feed:
             with pytest.raises(StoreUnavailableError):
                 await coordinator.decide(question())
-            consensus_id = coordinator.request_consensus(question())
+            consensus_id = await coordinator.request_consensus(question())
             ended = await coordinator.consensus(consensus_id, None)
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(anext(feed), 0)

@@ -1,0 +1,175 @@
+"""What one analyst asks its model during one decision: every question accounted for, every answer kept."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, Protocol
+
+import orjson
+
+from app.ai.model_panel.voices import Voice
+from app.domain.completions import Completion, ModelRequest, Usage, request_as_dict
+from app.domain.errors import ProviderError
+from app.domain.model_calls import Exchange, ModelCall
+from app.ports.assignment import Assignment
+from app.ports.clock import Clock
+from app.ports.provider import Inquiry
+
+ExchangeMode = Literal["off", "record", "replay", "replay-or-live"]
+PriceOf = Callable[[str, str, Usage], Decimal | None]
+
+
+class ExchangeSource(Protocol):
+    """Where answers to earlier requests are found."""
+
+    async def exchange(self, request_key: str) -> Exchange | None:
+        """Return the newest exchange of a request, or None."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Archive:
+    """Whether exchanges are kept and whether kept ones are taken.
+
+    Args:
+        mode: `off` keeps nothing, `record` keeps all, `replay` asks nobody, `replay-or-live` asks for what is not kept.
+        source: needed by the two replaying modes.
+        price_of: dollars of a usage by provider and model; None when unknown.
+    """
+
+    mode: ExchangeMode
+    price_of: PriceOf
+    source: ExchangeSource | None = None
+
+
+def request_key(request: ModelRequest) -> str:
+    """Return the SHA-256 of the canonical request, in hex: equal requests have equal keys."""
+    return hashlib.sha256(_canonical(request)).hexdigest()
+
+
+def _canonical(request: ModelRequest) -> bytes:
+    return orjson.dumps(request_as_dict(request), option=orjson.OPT_SORT_KEYS)
+
+
+class Correspondence:
+    """Asks on behalf of one analyst and writes everything down in its assignment."""
+
+    def __init__(self, voice: Voice, assignment: Assignment, archive: Archive, clock: Clock) -> None:
+        self._voice = voice
+        self._assignment = assignment
+        self._archive = archive
+        self._clock = clock
+        self._taken = 0
+        self.inquiry = Inquiry(
+            assignment.symbol, assignment.agent_id, assignment.decision_id, assignment.deadline, assignment.think
+        )
+
+    async def ask(self, request: ModelRequest) -> Completion:
+        """Return the model's answer, asked for now or recorded.
+
+        Raises:
+            ProviderError: there is none.
+        """
+        written = _canonical(request)
+        key = hashlib.sha256(written).hexdigest()
+        if self._assignment.recorded is not None:
+            return self._recorded(key)
+        return await self._asked(request, written, key)
+
+    def _recorded(self, key: str) -> Completion:
+        """Take the next recorded answer; one to another question means that the making has changed."""
+        answers = self._assignment.recorded or ()
+        if self._taken >= len(answers) or answers[self._taken].request_key != key:
+            raise ProviderError("not_recorded", "The model was not asked this when the decision was made.")
+        answer = answers[self._taken]
+        self._taken += 1
+        if answer.completion is None:
+            kind = answer.error_kind or "not_recorded"
+            self.inquiry.failed_requests += 1
+            raise ProviderError(kind, answer.error or "The answer of the model was not kept.")
+        return Completion.from_dict(answer.completion)
+
+    async def _asked(self, request: ModelRequest, written: bytes, key: str) -> Completion:
+        note = _Note(self._voice, self._assignment, request, key, clock=self._clock, inquiry=self.inquiry)
+        try:
+            completion = await self._kept(key) or await self._live(request)
+        except ProviderError as error:
+            note.failed(error.kind, error.public)
+            raise
+        except asyncio.CancelledError:
+            note.failed("cancelled", "Nobody waited for the answer any more.")
+            raise
+        exchange = _exchange(key, written, completion)
+        if self._archive.mode != "off":
+            self._assignment.exchanges.append(exchange)
+        note.answered(completion, exchange.id if self._archive.mode != "off" else None, self._archive.price_of)
+        return completion
+
+    async def _kept(self, key: str) -> Completion | None:
+        archive = self._archive
+        if archive.source is None or archive.mode not in ("replay", "replay-or-live"):
+            return None
+        kept = await archive.source.exchange(key)
+        if kept is None and archive.mode == "replay":
+            raise ProviderError("not_recorded", "No answer to this request is kept, and in replay nobody is asked.")
+        return Completion.from_dict(orjson.loads(kept.response)) if kept else None
+
+    async def _live(self, request: ModelRequest) -> Completion:
+        if self._voice.door is None:
+            raise ProviderError("not_recorded", "No provider is there to be asked.")
+        return await self._voice.door.complete(request, self.inquiry)
+
+
+class _Note:
+    """One line of the account, begun before the request is sent."""
+
+    def __init__(
+        self, voice: Voice, assignment: Assignment, request: ModelRequest, key: str, *, clock: Clock, inquiry: Inquiry
+    ) -> None:
+        self._voice, self._assignment, self._request, self._key = voice, assignment, request, key
+        self._clock, self._inquiry = clock, inquiry
+        self._at, self._began, self._failed_before = clock.now(), clock.monotonic(), inquiry.failed_requests
+
+    def failed(self, kind: str, error: str) -> None:
+        """Write down that there is no answer and why."""
+        self._write(None, self._inquiry.failed_requests - self._failed_before, error_kind=kind, error=error)
+
+    def answered(self, completion: Completion, exchange_id: str | None, price_of: PriceOf) -> None:
+        """Write down what the answer cost."""
+        attempts = 1 + self._inquiry.failed_requests - self._failed_before
+        cost = price_of(self._voice.provider, completion.model, completion.usage)
+        self._write(exchange_id, attempts, usage=completion.usage, cost=cost)
+
+    def _write(
+        self,
+        exchange_id: str | None,
+        attempts: int,
+        *,
+        usage: Usage | None = None,
+        cost: Decimal | None = None,
+        error_kind: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        self._assignment.model_calls.append(
+            ModelCall(
+                agent_id=self._assignment.agent_id,
+                provider=self._voice.provider,
+                model=self._request.model,
+                prompt=self._request.prompt,
+                request_key=self._key,
+                exchange_id=exchange_id,
+                started_at=self._at,
+                duration_ms=(self._clock.monotonic() - self._began) * 1_000,
+                attempts=attempts,
+                usage=usage,
+                cost=cost,
+                error_kind=error_kind,
+                error=error,
+            )
+        )
+
+
+def _exchange(key: str, request: bytes, completion: Completion) -> Exchange:
+    response = orjson.dumps(completion.as_dict(), option=orjson.OPT_SORT_KEYS)
+    return Exchange(hashlib.sha256(key.encode() + response).hexdigest(), key, request, response)

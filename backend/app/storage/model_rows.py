@@ -1,0 +1,109 @@
+"""What models were asked, as rows: exchanges by the hash of their content, calls by decision, and what was spent."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from app.domain.model_calls import Exchange, ModelCall
+from app.domain.spending import Spend
+from app.domain.times import to_micros
+from app.storage.failures import damage_told
+from app.storage.prepared import AnyRow, Values, insert_if_free, insert_rows
+from app.storage.tables import model_calls, model_exchanges
+
+_FAST: Final = 1
+_NANO: Final = Decimal(10) ** 9
+_MOST_AT_ONCE: Final = 500
+
+_EXCHANGES: Final = select(
+    model_exchanges.c.id, model_exchanges.c.request_key, model_exchanges.c.request, model_exchanges.c.response
+)
+_NEWEST_OF_KEY: Final = (
+    _EXCHANGES.where(model_exchanges.c.request_key == bindparam("key"))
+    .order_by(model_exchanges.c.recorded_at.desc())
+    .limit(1)
+)
+_SPENT: Final = select(
+    func.coalesce(func.sum(model_calls.c.input_tokens + model_calls.c.output_tokens), 0),
+    func.coalesce(func.sum(model_calls.c.nanodollars), 0),
+    func.coalesce(func.sum(model_calls.c.duration_ms), 0.0),
+).where(model_calls.c.started_at >= bindparam("since"))
+
+
+def write_model_calls(
+    connection: Connection, decision_id: str, calls: Sequence[ModelCall], exchanges: Sequence[Exchange], now: int
+) -> None:
+    """Write what models were asked for a decision; an exchange that is kept already is not written again.
+
+    Args:
+        now: microseconds since 1970 UTC.
+    """
+    for each in exchanges:
+        insert_if_free(connection, model_exchanges, _exchange_row(each, now))
+    if calls:
+        rows = (_call_row(decision_id, number, each) for number, each in enumerate(calls))
+        insert_rows(connection, model_calls, rows)
+
+
+def read_exchanges(connection: Connection, ids: Sequence[str]) -> dict[str, Exchange]:
+    """Return the exchanges of these ids; those that are not kept are missing.
+
+    Raises:
+        RecordCorruptError: one is damaged.
+    """
+    found: dict[str, Exchange] = {}
+    for first in range(0, len(ids), _MOST_AT_ONCE):
+        some = ids[first : first + _MOST_AT_ONCE]
+        rows = connection.execute(_EXCHANGES.where(model_exchanges.c.id.in_(some)))
+        found.update((row.id, _exchange(row)) for row in rows)
+    return found
+
+
+def newest_exchange(connection: Connection, request_key: str) -> Exchange | None:
+    """Return the newest exchange of a request, or None.
+
+    Raises:
+        RecordCorruptError: it is damaged.
+    """
+    row = connection.execute(_NEWEST_OF_KEY, {"key": request_key}).first()
+    return None if row is None else _exchange(row)
+
+
+def spent_since(connection: Connection, since: datetime) -> Spend:
+    """Return what models have cost since an instant; a price that was not known adds nothing."""
+    tokens, nanodollars, milliseconds = connection.execute(_SPENT, {"since": to_micros(since)}).one()
+    return Spend(int(tokens), Decimal(int(nanodollars)) / _NANO, milliseconds / 1_000)
+
+
+def _exchange_row(exchange: Exchange, now: int) -> Values:
+    packed = zlib.compress(exchange.request, _FAST), zlib.compress(exchange.response, _FAST)
+    return (exchange.id, exchange.request_key, *packed, now)
+
+
+def _exchange(row: AnyRow | Any) -> Exchange:
+    with damage_told("A model's answer in the store"):
+        return Exchange(row.id, row.request_key, zlib.decompress(row.request), zlib.decompress(row.response))
+
+
+def _call_row(decision_id: str, number: int, call: ModelCall) -> Values:
+    return (
+        decision_id,
+        number,
+        call.agent_id,
+        call.provider,
+        call.model,
+        call.prompt,
+        call.request_key,
+        call.exchange_id,
+        to_micros(call.started_at),
+        call.duration_ms,
+        call.attempts,
+        call.usage.input_tokens if call.usage else None,
+        call.usage.output_tokens if call.usage else None,
+        None if call.cost is None else int(call.cost * _NANO),
+        call.error_kind,
+    )

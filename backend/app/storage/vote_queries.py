@@ -1,0 +1,42 @@
+"""Earlier votes, read by their plain columns."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from app.domain.market import PastVote
+from app.domain.times import from_micros, to_micros
+from app.storage.tables import decisions, events
+
+_PAST: Final = (
+    select(events.c.agent_id, events.c.agent_type, decisions.c.as_of, events.c.word, events.c.confidence)
+    .join(decisions, events.c.decision_id == decisions.c.id)
+    .where(
+        events.c.symbol == bindparam("symbol"),
+        events.c.word.is_not(None),
+        decisions.c.as_of < bindparam("before"),
+    )
+    .order_by(events.c.seq.desc())
+    .limit(bindparam("limit"))
+)
+_OF_LINEAGES: Final = (
+    select(events.c.lineage, events.c.decision_id, events.c.word)
+    .where(events.c.lineage.is_not(None))
+    .order_by(events.c.seq.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def past_votes(connection: Connection, symbol: str, before: datetime, limit: int) -> tuple[PastVote, ...]:
+    """Return the newest votes on a symbol in decisions as of an earlier instant, newest first."""
+    rows = connection.execute(_PAST, {"symbol": symbol, "before": to_micros(before), "limit": limit})
+    return tuple(
+        PastVote(row.agent_id, row.agent_type, from_micros(row.as_of), row.word, row.confidence) for row in rows
+    )
+
+
+def lineage_votes(connection: Connection, limit: int) -> tuple[tuple[str, str, str], ...]:
+    """Return lineage, decision id and word of the newest votes of models, newest first."""
+    rows = connection.execute(_OF_LINEAGES, {"limit": limit})
+    return tuple((row.lineage, row.decision_id, row.word) for row in rows)

@@ -15,6 +15,7 @@ from app.domain.market import AnalysisContext
 from app.domain.tool_calls import ToolCall
 from app.domain.tool_policies import DEFAULT, ToolPolicy
 from app.ports.analyst import Analyst
+from app.ports.assignment import Assignment
 from app.ports.clock import Clock
 
 Known = Mapping[tuple[str, int], ToolCall]
@@ -66,6 +67,7 @@ class RecordedTools:
         self._allowed = allowed
         self._agent_id = agent_id
         self._calls: list[ToolCall | None] = []
+        self.assignment: Assignment | None = None
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:

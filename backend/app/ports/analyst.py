@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from app.domain.market import AnalysisContext
 from app.domain.votes import Opinion
+from app.ports.assignment import Assignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Needs:
 class ToolBelt(Protocol):
     """The tools of one analyst during one decision; every call is recorded."""
 
+    @property
+    def assignment(self) -> Assignment | None:
+        """What the analyst is told beside the context; None outside a panel."""
+
     async def call(self, name: str, /, **arguments: Any) -> Mapping[str, Any]:
         """Run a tool and return its result, which others may share: it is to be read, never changed.
 
@@ -50,11 +55,25 @@ class Analyst(Protocol):
     It must not block the event loop: long computations go through `asyncio.to_thread`.
     """
 
-    role: ClassVar[str]
-    question: ClassVar[str]
-    rule: ClassVar[str]
-    needs: ClassVar[Needs]
-    tools: ClassVar[tuple[str, ...]]
+    @property
+    def role(self) -> str:
+        """What it is asked for by."""
+
+    @property
+    def question(self) -> str:
+        """What it asks of the market."""
+
+    @property
+    def rule(self) -> str:
+        """How it finds the answer, with the source."""
+
+    @property
+    def needs(self) -> Needs:
+        """What a context must hold before it is asked."""
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools it may call."""
 
     async def analyse(self, context: AnalysisContext, tools: ToolBelt) -> Opinion:
         """Return the opinion; whatever is raised becomes an abstention with the reason."""

@@ -1,0 +1,164 @@
+"""What Anthropic refuses in the messages: order, tool calls without their result, thinking that was altered."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.testing.fake_models.anthropic_replies import signature
+from app.testing.fake_models.conversation import RefusedError
+
+ROLES: Final = ("user", "assistant", "system")
+BLOCKS: Final[Mapping[str, tuple[str, ...]]] = {
+    "text": ("text",),
+    "thinking": ("thinking", "signature"),
+    "redacted_thinking": ("data",),
+    "tool_use": ("id", "name", "input"),
+    "tool_result": ("tool_use_id",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Neighbouring messages of one role; `place` is the number of the first."""
+
+    place: int
+    role: str
+    blocks: tuple[Mapping[str, Any], ...]
+
+    @property
+    def tool_use_ids(self) -> list[str]:
+        """The ids of its tool calls."""
+        return [block["id"] for block in self.blocks if block["type"] == "tool_use"]
+
+    @property
+    def answers_tools(self) -> bool:
+        """Whether it holds results of tool calls."""
+        return any(block["type"] == "tool_result" for block in self.blocks)
+
+
+def turns(messages: Any) -> list[Turn]:
+    """Return the messages with neighbours of one role joined.
+
+    Raises:
+        RefusedError: one is not formed like a message, or the user does not begin.
+    """
+    if not isinstance(messages, list):
+        raise RefusedError(400, "messages: Input should be a valid list")
+    if not messages:
+        raise RefusedError(400, "messages: at least one message is required")
+    joined: list[Turn] = []
+    for place, each in enumerate(messages):
+        turn = _turn(place, each)
+        if joined and joined[-1].role == turn.role:
+            turn = Turn(joined[-1].place, turn.role, (*joined.pop().blocks, *turn.blocks))
+        joined.append(turn)
+    if joined[0].role != "user":
+        raise RefusedError(400, 'messages: first message must use the "user" role')
+    return joined
+
+
+def check_turns(said: Sequence[Turn], thinks: bool) -> None:
+    """Accept the conversation.
+
+    Raises:
+        RefusedError: a tool call and its result do not pair up, thinking is not ours or is missing, or the
+            conversation ends with words put into the model's mouth.
+    """
+    for before, turn in zip((None, *said), said, strict=False):
+        _check_results(before, turn)
+    for turn, after in zip(said, (*said[1:], None), strict=True):
+        _check_answered(turn, after)
+        _check_signatures(turn)
+    if thinks:
+        _check_thinking_kept(said)
+    if said[-1].role == "assistant":
+        raise RefusedError(400, "This model does not support assistant message prefill: end with a user message.")
+
+
+def text_of(content: Any) -> str:
+    """Return the text of a string or of a list of text blocks."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(block.get("text", "")) for block in content if isinstance(block, dict))
+
+
+def _turn(place: int, message: Any) -> Turn:
+    if not isinstance(message, dict) or message.get("role") not in ROLES:
+        raise RefusedError(400, f"messages.{place}.role: Input should be 'user', 'assistant' or 'system'")
+    content = message.get("content")
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    if not isinstance(content, list) or not content:
+        raise RefusedError(400, f"messages.{place}: all messages must have non-empty content")
+    for number, block in enumerate(content):
+        _check_block(f"messages.{place}.content.{number}", message["role"], block)
+    return Turn(place, message["role"], tuple(content))
+
+
+def _check_block(at: str, role: str, block: Any) -> None:
+    if not isinstance(block, dict) or block.get("type") not in BLOCKS:
+        raise RefusedError(400, f"{at}: Input tag does not match any of the expected tags")
+    for name in BLOCKS[block["type"]]:
+        if name not in block:
+            raise RefusedError(400, f"{at}.{block['type']}.{name}: Field required")
+    if block["type"] == "text" and not (isinstance(block["text"], str) and block["text"].strip()):
+        raise RefusedError(400, f"{at}: text content blocks must be non-empty")
+    if block["type"] == "tool_use" and not isinstance(block["input"], dict):
+        raise RefusedError(400, f"{at}.tool_use.input: Input should be a valid dictionary")
+    if (block["type"] == "tool_result") != (role == "user") and block["type"] != "text":
+        raise RefusedError(400, f"{at}: {block['type']} blocks are not allowed in a message of this role")
+
+
+def _check_answered(turn: Turn, after: Turn | None) -> None:
+    wanted = turn.tool_use_ids
+    if len(set(wanted)) < len(wanted):
+        raise RefusedError(400, f"messages.{turn.place}: `tool_use` ids must be unique")
+    first = after.blocks[: len(wanted)] if after else ()
+    missing = [each for each in wanted if each not in {block.get("tool_use_id") for block in first}]
+    if missing:
+        raise RefusedError(
+            400,
+            f"messages.{turn.place}: `tool_use` ids were found without `tool_result` blocks immediately after: "
+            f"{', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block in the "
+            "next message.",
+        )
+
+
+def _check_results(before: Turn | None, turn: Turn) -> None:
+    open_calls = before.tool_use_ids if before else []
+    for number, block in enumerate(turn.blocks):
+        if block["type"] != "tool_result":
+            continue
+        if block["tool_use_id"] not in open_calls:
+            raise RefusedError(
+                400,
+                f"messages.{turn.place}.content.{number}: unexpected `tool_use_id` found in `tool_result` blocks: "
+                f"{block['tool_use_id']}. Each `tool_result` block must have a corresponding `tool_use` block in the "
+                "previous message.",
+            )
+        open_calls.remove(block["tool_use_id"])
+
+
+def _check_signatures(turn: Turn) -> None:
+    for number, block in enumerate(turn.blocks):
+        if block["type"] == "thinking" and block["signature"] != signature(block["thinking"], turn.tool_use_ids):
+            raise RefusedError(400, f"messages.{turn.place}.content.{number}: Invalid `signature` in `thinking` block")
+
+
+def _check_thinking_kept(said: Sequence[Turn]) -> None:
+    """Every turn that called tools since the user last spoke must still begin with its thinking."""
+    for turn in _since_the_user_spoke(said):
+        if turn.tool_use_ids and turn.blocks[0]["type"] not in {"thinking", "redacted_thinking"}:
+            raise RefusedError(
+                400,
+                f"messages.{turn.place}.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
+                f"`{turn.blocks[0]['type']}`. When `thinking` is enabled, a final `assistant` message must start with "
+                "a thinking block.",
+            )
+
+
+def _since_the_user_spoke(said: Sequence[Turn]) -> Iterator[Turn]:
+    for turn in reversed(said):
+        if turn.role == "user" and not turn.answers_tools:
+            return
+        yield turn

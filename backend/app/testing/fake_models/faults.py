@@ -1,0 +1,172 @@
+"""Faults that can be switched on: which there are, and the book of those that are waiting."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from app.domain.errors import InvalidInputError
+
+Stage = Literal["arrival", "reply", "bytes"]
+PROVIDERS: Final = ("anthropic", "ollama", "perplexity")
+STATUSES: Final = (400, 401, 403, 404, 408, 409, 413, 429, 500, 502, 503, 529)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault.
+
+    Args:
+        stage: before the request is read, on the reply, or on its bytes.
+        takes: what may follow the colon: nothing, a number, or one of these words.
+        needs_value: whether something has to.
+        only: the one provider it makes sense for.
+    """
+
+    stage: Stage
+    meaning: str
+    takes: Literal["nothing", "number", "status", "words"] = "nothing"
+    words: tuple[str, ...] = ()
+    needs_value: bool = False
+    only: str | None = None
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "status": Kind("arrival", "the vendor's error of that status, such as status:529", "status", needs_value=True),
+    "retry_after": Kind("arrival", "429 with Retry-After in seconds, such as retry_after:900", "number", (), True),
+    "hang": Kind("arrival", "no answer until the client leaves"),
+    "drop": Kind("arrival", "the socket is closed before any byte"),
+    "html": Kind("arrival", "a web page with status 200"),
+    "empty_json": Kind("arrival", "{} with status 200"),
+    "wrong_shape": Kind("arrival", "JSON of another shape with status 200"),
+    "schema_ignored": Kind("reply", "prose where JSON was asked for"),
+    "out_of_range": Kind("reply", "a confidence of 85"),
+    "bad_tool_arguments": Kind("reply", "a tool call with arguments its schema does not know"),
+    "unknown_tool": Kind("reply", "a call of a tool that was not offered"),
+    "tool_loop": Kind("reply", "tool calls for ever"),
+    "max_tokens": Kind("reply", "a text that stops half-way because of the token limit"),
+    "refusal": Kind("reply", "the model declines"),
+    "huge": Kind("reply", "ten megabytes of text"),
+    "bad_json": Kind("bytes", "JSON that breaks off, in a complete body"),
+    "cut": Kind("bytes", "half the answer; cut:socket also breaks the connection of a stream", "words", ("socket",)),
+    "stream_error": Kind("bytes", "an error inside a stream under status 200"),
+    "slow": Kind("bytes", "one byte a second, or another pace in seconds: slow:0.1", "number"),
+    "blank_line": Kind("bytes", "an empty line between the lines of a stream", only="ollama"),
+}
+STREAM_ONLY: Final = frozenset({"stream_error", "blank_line"})
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault that waits for requests.
+
+    Args:
+        value: what followed the colon.
+        times: how often it still strikes; None is for ever.
+        after: how many requests it still lets pass.
+        match: text that must occur in the request's body.
+        path: the route it waits on, such as /api/tags; empty stands for the route that asks the model.
+    """
+
+    provider: str
+    kind: str
+    value: str = ""
+    times: int | None = None
+    after: int = 0
+    match: str | None = None
+    path: str = ""
+
+    @property
+    def stage(self) -> Stage:
+        """When it strikes."""
+        return KINDS[self.kind].stage
+
+    def number(self, default: float) -> float:
+        """Return what followed the colon as a number."""
+        return float(self.value) if self.value else default
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fault as the control routes show it."""
+        spelled = f"{self.kind}:{self.value}" if self.value else self.kind
+        options = {"times": self.times, "after": self.after, "match": self.match, "path": self.path or None}
+        return {"provider": self.provider, "fault": spelled, **options}
+
+
+class FaultBook:
+    """The faults that are switched on, in the order in which they were."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Switch a fault on."""
+        self._faults.append(fault)
+
+    def take(self, provider: str, path: str, body: bytes, fits: Callable[[Fault], bool]) -> Fault | None:
+        """Return the first fault that strikes this request, if any; `fits` says which could."""
+        for fault in self._faults:
+            if (fault.provider, fault.path) == (provider, path) and _matches(fault, body) and fits(fault):
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
+                return self._struck(fault)
+        return None
+
+    def clear(self) -> None:
+        """Switch everything off."""
+        self._faults.clear()
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """Return what is switched on."""
+        return [fault.as_dict() for fault in self._faults]
+
+    def _struck(self, fault: Fault) -> Fault:
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self._faults.remove(fault)
+        return fault
+
+
+def read_fault(provider: str, spelled: str, **options: Any) -> Fault:
+    """Return the fault that is spelled like `hang`, `status:529` or just `529`.
+
+    Raises:
+        InvalidInputError: no such provider or fault, or not with that value; says what there is.
+    """
+    if provider not in PROVIDERS:
+        raise InvalidInputError(f"There is no provider of that name. Choose {_listed(PROVIDERS)}.")
+    kind, _, value = spelled.partition(":")
+    if kind.isdecimal():
+        kind, value = "status", kind
+    if kind not in KINDS:
+        raise InvalidInputError(f"There is no fault of that name. Choose {_listed(KINDS)}.")
+    _check(provider, kind, value)
+    return Fault(provider, kind, value, **options)
+
+
+def _check(provider: str, kind: str, value: str) -> None:
+    about = KINDS[kind]
+    if about.only not in (None, provider):
+        raise InvalidInputError(f"The fault {kind} is for {about.only} alone.")
+    if not value and not about.needs_value:
+        return
+    if not _may_follow(about, value):
+        raise InvalidInputError(f"The fault {kind} does not go with that value: {about.meaning}.")
+
+
+def _may_follow(about: Kind, value: str) -> bool:
+    match about.takes:
+        case "status":
+            return value.isdecimal() and int(value) in STATUSES
+        case "number":
+            return value.replace(".", "", 1).isdecimal()
+    return value in about.words
+
+
+def _matches(fault: Fault, body: bytes) -> bool:
+    return fault.match is None or fault.match.encode() in body
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}"

@@ -1,0 +1,87 @@
+"""What each known number or word says about the direction, between -1 and 1."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from app.testing.fake_models.readings import Reading
+
+Known = Mapping[str, Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One reason: its family, its strength (-1 falls, 1 rises) and the numbers it rests on, as they were written."""
+
+    family: str
+    strength: float
+    quoted: str
+
+
+SINGLE: Final[Mapping[str, tuple[str, Callable[[float], float]]]] = {
+    "roc_10": ("trend", lambda value: value / 10),
+    "macd_histogram": ("trend", lambda value: 0.4 if value > 0 else -0.4 if value < 0 else 0.0),
+    "return": ("trend", lambda value: value * 10),
+    "rsi_14": ("stretch", lambda value: (50 - value) / 30),
+    "stoch_k": ("stretch", lambda value: (50 - value) / 50),
+    "williams_r_14": ("stretch", lambda value: (-50 - value) / 50),
+    "cci_20": ("stretch", lambda value: -value / 200),
+    "mfi_14": ("stretch", lambda value: (50 - value) / 40),
+    "volatility_ratio": ("risk", lambda value: min(0.0, 1.2 - value)),
+    "drawdown_in_deviations": ("risk", lambda value: -value / 4),
+    "mean": ("mood", lambda value: value),
+}
+PAIRS: Final[Mapping[tuple[str, str], Callable[[float, float], float]]] = {
+    ("price", "sma_20"): lambda price, average: 15 * (price / average - 1),
+    ("sma_20", "sma_50"): lambda short, long: 15 * (short / long - 1),
+    ("ema_12", "ema_26"): lambda short, long: 25 * (short / long - 1),
+    ("plus_di_14", "minus_di_14"): lambda plus, minus: (plus - minus) / 40,
+}
+REGIMES: Final[Mapping[str, float]] = {
+    "trending_bullish": 0.6,
+    "recovery": 0.4,
+    "trending_bearish": -0.6,
+    "crash": -0.9,
+    "high_volatility": -0.2,
+}
+GOOD: Final = r"\b(?:beats?|upgrade[sd]?|raises?|record|surges?|soars?|rall(?:y|ies)|outperforms?|strong demand)\b"
+BAD: Final = (
+    r"\b(?:miss(?:es)?|downgrade[sd]?|lawsuit|cuts?|plunges?|fraud|investigation|recall|warn(?:s|ing)?|layoffs)\b"
+)
+
+
+def pushes(known: Known, heard: Iterable[str]) -> list[Push]:
+    """Return every reason there is."""
+    said = "\n".join(heard)
+    return [*_of_numbers(known), *_of_pairs(known), *_of_regime(said), *_of_words(said)]
+
+
+def _of_numbers(known: Known) -> Iterator[Push]:
+    for name, (family, strength) in SINGLE.items():
+        if name in known:
+            yield Push(family, _bounded(strength(known[name].value)), str(known[name]))
+
+
+def _of_pairs(known: Known) -> Iterator[Push]:
+    for (left, right), strength in PAIRS.items():
+        if left in known and right in known and known[right].value:
+            one, other = known[left], known[right]
+            yield Push("trend", _bounded(strength(one.value, other.value)), f"{one} against {other}")
+
+
+def _of_regime(said: str) -> Iterator[Push]:
+    labels = re.findall(r"(?:label|regime)[\"']?\s*(?:[:=]|is)\s*[\"']?([a-z_]+)", said)
+    if labels and labels[-1] in REGIMES:
+        yield Push("trend", REGIMES[labels[-1]], f"regime {labels[-1]}")
+
+
+def _of_words(said: str) -> Iterator[Push]:
+    good, bad = (re.findall(words, said, re.IGNORECASE) for words in (GOOD, BAD))
+    if good or bad:
+        quoted = ", ".join(f'"{word}"' for word in dict.fromkeys(word.lower() for word in (*good, *bad)))
+        yield Push("mood", (len(good) - len(bad)) / (len(good) + len(bad)), f"the words {quoted}")
+
+
+def _bounded(strength: float) -> float:
+    return max(-1.0, min(1.0, strength))

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
+from app.config_models import ModelSettings
 from app.domain.errors import FieldError, InvalidInputError
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -18,15 +19,11 @@ def default_home() -> Path:
     return Path(base).expanduser() / "conclave"
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """Everything that can be set; nothing is required.
 
     The names in the environment are `LOG_LEVEL`, `POSTGRES_URL` and `CONCLAVE_` with the field's name for the rest.
     """
-
-    model_config = SettingsConfigDict(
-        env_prefix="CONCLAVE_", frozen=True, hide_input_in_errors=True, extra="ignore", populate_by_name=True
-    )
 
     home: Annotated[Path, Field(description="folder of the embedded store")] = Field(default_factory=default_home)
     api_key: Annotated[SecretStr | None, Field(description="key that callers must show")] = None

@@ -5,51 +5,32 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, Protocol
 
 import orjson
 
+from app.ai.model_panel.request_keys import canonical_request, key_of
 from app.ai.model_panel.voices import Voice
-from app.domain.completions import Completion, ModelRequest, Usage, request_as_dict
+from app.domain.completions import Completion, ModelRequest, Usage
 from app.domain.errors import ProviderError
 from app.domain.model_calls import Exchange, ModelCall
 from app.ports.assignment import Assignment
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry
 
-ExchangeMode = Literal["off", "record", "replay", "replay-or-live"]
 PriceOf = Callable[[str, str, Usage], Decimal | None]
-
-
-class ExchangeSource(Protocol):
-    """Where answers to earlier requests are found."""
-
-    async def exchange(self, request_key: str) -> Exchange | None:
-        """Return the newest exchange of a request, or None."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Archive:
-    """Whether exchanges are kept and whether kept ones are taken.
+    """How answers are accounted for.
 
     Args:
-        mode: `off` keeps nothing, `record` keeps all, `replay` asks nobody, `replay-or-live` asks for what is not kept.
-        source: needed by the two replaying modes.
         price_of: dollars of a usage by provider and model; None when unknown.
+        keeps: whether exchanges are kept, so that the decision can be made again.
     """
 
-    mode: ExchangeMode
     price_of: PriceOf
-    source: ExchangeSource | None = None
-
-
-def request_key(request: ModelRequest) -> str:
-    """Return the SHA-256 of the canonical request, in hex: equal requests have equal keys."""
-    return hashlib.sha256(_canonical(request)).hexdigest()
-
-
-def _canonical(request: ModelRequest) -> bytes:
-    return orjson.dumps(request_as_dict(request), option=orjson.OPT_SORT_KEYS)
+    keeps: bool = True
 
 
 class Correspondence:
@@ -71,8 +52,8 @@ class Correspondence:
         Raises:
             ProviderError: there is none.
         """
-        written = _canonical(request)
-        key = hashlib.sha256(written).hexdigest()
+        written = canonical_request(request)
+        key = key_of(written)
         if self._assignment.recorded is not None:
             return self._recorded(key)
         return await self._asked(request, written, key)
@@ -93,7 +74,7 @@ class Correspondence:
     async def _asked(self, request: ModelRequest, written: bytes, key: str) -> Completion:
         note = _Note(self._voice, self._assignment, request, key, clock=self._clock, inquiry=self.inquiry)
         try:
-            completion = await self._kept(key) or await self._live(request)
+            completion = await self._live(request)
         except ProviderError as error:
             note.failed(error.kind, error.public)
             raise
@@ -101,19 +82,10 @@ class Correspondence:
             note.failed("cancelled", "Nobody waited for the answer any more.")
             raise
         exchange = _exchange(key, written, completion)
-        if self._archive.mode != "off":
+        if self._archive.keeps:
             self._assignment.exchanges.append(exchange)
-        note.answered(completion, exchange.id if self._archive.mode != "off" else None, self._archive.price_of)
+        note.answered(completion, exchange.id if self._archive.keeps else None, self._archive.price_of)
         return completion
-
-    async def _kept(self, key: str) -> Completion | None:
-        archive = self._archive
-        if archive.source is None or archive.mode not in ("replay", "replay-or-live"):
-            return None
-        kept = await archive.source.exchange(key)
-        if kept is None and archive.mode == "replay":
-            raise ProviderError("not_recorded", "No answer to this request is kept, and in replay nobody is asked.")
-        return Completion.from_dict(orjson.loads(kept.response)) if kept else None
 
     async def _live(self, request: ModelRequest) -> Completion:
         if self._voice.door is None:

@@ -1,0 +1,130 @@
+"""Which model is asked: looked for in a fixed order, looked for again only when none was there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from app.ai.model_panel.seating import Casting
+from app.ai.model_panel.voices import Voice
+from app.domain.errors import InvalidInputError
+from app.ports.clock import Clock
+
+LOOK_AGAIN_S: Final = 60.0
+AUTO: Final = "auto"
+RULES: Final = "rules"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What looking for a provider came to.
+
+    Args:
+        voice: its model, or None when it cannot be asked.
+        why: in words; nothing secret is in it.
+    """
+
+    voice: Voice | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A provider that may be there: `look` finds out, within a fraction of a second."""
+
+    name: str
+    look: Callable[[], Awaitable[Found]]
+
+
+class Resolver:
+    """Chooses the voices of the panel.
+
+    Args:
+        candidates: in the order of `auto`.
+        choice: `auto`, the name of a candidate, or `rules` for no model.
+        by_role: model of its own for a role, as `provider:model`.
+        roles: that models may play.
+        gatherer: who finds news.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        choice: str,
+        by_role: Mapping[str, str],
+        roles: Sequence[str],
+        clock: Clock,
+        *,
+        gatherer: Voice | None = None,
+    ) -> None:
+        self._candidates = {each.name: each for each in candidates}
+        self._choice = choice
+        self._by_role = by_role
+        self._roles = roles
+        self._clock = clock
+        self._gatherer = gatherer
+        self._looking = asyncio.Lock()
+        self._casting: Casting | None = None
+        self._looked_at = 0.0
+
+    async def casting(self) -> Casting:
+        """Return who speaks for whom.
+
+        Raises:
+            InvalidInputError: a role is given to a provider or by a role that does not exist.
+        """
+        if self._is_fresh():
+            return self._known()
+        async with self._looking:
+            if not self._is_fresh():
+                self._casting, self._looked_at = await self._look(), self._clock.monotonic()
+            return self._known()
+
+    def _known(self) -> Casting:
+        assert self._casting is not None  # noqa: S101 - `_is_fresh` has just said so
+        return self._casting
+
+    def _is_fresh(self) -> bool:
+        if self._casting is None:
+            return False
+        return bool(self._casting.voices) or self._clock.monotonic() - self._looked_at < LOOK_AGAIN_S
+
+    async def _look(self) -> Casting:
+        tried: dict[str, str] = {}
+        chosen: Voice | None = None
+        for name in self._order():
+            found = await self._candidates[name].look()
+            tried[name] = found.why
+            chosen = found.voice
+            if chosen is not None:
+                break
+        voices = dict.fromkeys(self._roles, chosen) if chosen else {}
+        for role, wanted in self._by_role.items():
+            voices[role] = await self._own(role, wanted, tried)
+        told = self._told(chosen, tried)
+        return Casting(voices, self._gatherer if voices else None, told)
+
+    def _order(self) -> tuple[str, ...]:
+        if self._choice == AUTO:
+            return tuple(self._candidates)
+        return () if self._choice == RULES else (self._choice,)
+
+    async def _own(self, role: str, wanted: str, tried: dict[str, str]) -> Voice:
+        provider, _, model = wanted.partition(":")
+        if role not in self._roles or provider not in self._candidates or not model:
+            raise InvalidInputError(
+                "CONCLAVE_MODELS must be a list of role=provider:model with roles "
+                f"{', '.join(self._roles)} and providers {', '.join(self._candidates)}."
+            )
+        found = await self._candidates[provider].look()
+        tried[provider] = found.why
+        if found.voice is None:
+            raise InvalidInputError(f"CONCLAVE_MODELS asks for {provider}, which cannot be used: {found.why}")
+        return replace(found.voice, model=model)
+
+    def _told(self, chosen: Voice | None, tried: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "asked_for": self._choice,
+            "choice": chosen.lineage if chosen else RULES,
+            "found": dict(tried),
+        }

@@ -11,7 +11,9 @@ from app.config import Settings
 from app.domain.errors import InvalidInputError
 from app.events.agent_event_bus import AgentEventBus
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
+from app.events.rules_seating import installed_analysts
 from app.messaging.transports.in_process import InProcessTransport
+from app.model_desk import ModelDesk, model_desk
 from app.observability.health import HealthBoard
 from app.observability.logging import configure_logging
 from app.observability.system_clock import SystemClock
@@ -30,6 +32,7 @@ class Desk:
     panel: AIAgentCoordinator
     coordinator: MultiAgentCoordinator
     health: HealthBoard
+    models: ModelDesk
 
 
 def build_store(settings: Settings) -> DecisionStore:
@@ -65,8 +68,12 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
         await store.open()
         bus = await stack.enter_async_context(AgentEventBus(InProcessTransport()))
         panel = AIAgentCoordinator(clock)
-        coordinator = await stack.enter_async_context(MultiAgentCoordinator(panel, store, bus, clock, analysts))
-        yield Desk(clock, store, bus, panel, coordinator, _health(clock, store, bus, coordinator))
+        rules = installed_analysts() if analysts is None else analysts
+        models = await stack.enter_async_context(model_desk(settings, rules, store, clock))
+        coordinator = await stack.enter_async_context(
+            MultiAgentCoordinator(panel, store, bus, clock, seating=models.seating)
+        )
+        yield Desk(clock, store, bus, panel, coordinator, _health(clock, store, bus, coordinator), models)
 
 
 def _health(clock: Clock, store: DecisionStore, bus: AgentEventBus, coordinator: MultiAgentCoordinator) -> HealthBoard:

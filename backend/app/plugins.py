@@ -47,6 +47,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "ollama": "app.ai.providers.ollama:OllamaProvider",
         "perplexity": "app.ai.providers.perplexity:PerplexityProvider",
         "scripted": "app.ai.providers.scripted:ScriptedProvider",
+        "replay": "app.ai.providers.replay:ReplayProvider",
     },
     "clock": {"system": "app.observability.system_clock:SystemClock"},
     "panel": {"concurrent": "app.ai.trading_agents:AIAgentCoordinator"},

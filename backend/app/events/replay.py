@@ -7,13 +7,14 @@ from typing import Any
 
 import orjson
 
+from app import plugins
 from app.consensus.canonical import canonical_record
 from app.consensus.engine import decide
 from app.consensus.version import ENGINE_VERSION
 from app.domain.decisions import Evidence, SealedRecord
 from app.domain.identifiers import TWIN_SUFFIX, agent_id
 from app.domain.model_calls import Exchange, RecordedAnswer
-from app.domain.tool_calls import ToolCall, with_shared_results
+from app.domain.tool_calls import TIMEOUT, ToolCall, with_shared_results
 from app.domain.tool_policies import DEFAULT, ToolPolicy
 from app.domain.votes import engine_vote
 from app.events import evidence as evidence_file
@@ -108,13 +109,19 @@ def _answers(document: Mapping[str, Any], exchanges: Mapping[str, Exchange]) -> 
 
 
 def _outcomes(calls: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], ToolCall]:
+    """Return what cannot be computed again: how long a tool took then, and what one that looks outside saw."""
     places: Counter[str] = Counter()
     outcomes = {}
     for call in calls:
         agent = call["agent_id"]
-        outcomes[agent, places[agent]] = ToolCall.from_dict(call)
+        if call["status"] == TIMEOUT or not _is_recomputable(call["tool_name"]):
+            outcomes[agent, places[agent]] = ToolCall.from_dict(call)
         places[agent] += 1
     return outcomes
+
+
+def _is_recomputable(tool: str) -> bool:
+    return tool not in plugins.names("tool") or getattr(plugins.load("tool", tool), "recomputable", True)
 
 
 def _votes_of(document: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]:

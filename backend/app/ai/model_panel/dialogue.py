@@ -78,7 +78,7 @@ class Dialogue:
             result = await self.tools.call(use.name, **use.arguments)
         except (ToolFailedError, UnknownNameError) as error:
             return ToolAnswer(use.id, use.name, error.public, is_error=True)
-        return ToolAnswer(use.id, use.name, orjson.dumps(result).decode())
+        return ToolAnswer(use.id, use.name, orjson.dumps(result, option=orjson.OPT_SORT_KEYS).decode())
 
     async def _read(self, asked: ModelRequest, completion: Completion, context: AnalysisContext) -> Opinion:
         try:

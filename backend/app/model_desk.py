@@ -1,0 +1,178 @@
+"""Builds what a panel with models needs: providers with their guards, the budget, the choice among them."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from app import plugins
+from app.ai.model_panel.correspondence import Archive
+from app.ai.model_panel.resolving import RULES, Candidate, Found, Resolver
+from app.ai.model_panel.seating import ModelSeating
+from app.ai.model_panel.voices import Voice
+from app.config_models import ModelSettings
+from app.domain.errors import InvalidInputError, ProviderError
+from app.ports.analyst import Analyst
+from app.ports.clock import Clock
+from app.ports.decision_store import DecisionStore
+from app.ports.provider import Provider
+
+REPLAYING: Final = ("replay", "replay-or-live")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelDesk:
+    """The models of a running system.
+
+    Args:
+        seating: who sits on the panel.
+        doors: guarded providers that have been looked for, by name.
+    """
+
+    seating: ModelSeating
+    resolver: Resolver
+    doors: Mapping[str, Provider]
+
+
+class Doors:
+    """Opens each provider once, behind its guards; `close` closes them all.
+
+    Args:
+        guard: puts the guards around an adapter.
+    """
+
+    def __init__(
+        self, settings: ModelSettings, store: DecisionStore, clock: Clock, guard: Callable[[Provider], Provider]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._guard = guard
+        self.opened: dict[str, Provider] = {}
+
+    async def close(self) -> None:
+        """Close every provider."""
+        async with AsyncExitStack() as stack:
+            for door in self.opened.values():
+                stack.push_async_callback(door.close)
+
+    def door(self, name: str, build: Callable[[], Provider]) -> Provider:
+        """Return the guarded provider of that name."""
+        if name not in self.opened:
+            self.opened[name] = self._replaying(self._guard(build()))
+        return self.opened[name]
+
+    def _replaying(self, live: Provider) -> Provider:
+        mode = self._settings.exchanges
+        if mode not in REPLAYING:
+            return live
+        replaying: Provider = plugins.load("provider", "replay")(
+            self._store, live.name, live.takes_tools_with_schema, live if mode == "replay-or-live" else None
+        )
+        return replaying
+
+    async def anthropic(self) -> Found:
+        """Look for Claude: a key alone is what counts."""
+        settings = self._settings
+        if settings.anthropic_api_key is None and settings.exchanges != "replay":
+            return Found(None, "ANTHROPIC_API_KEY is not set")
+        key = settings.anthropic_api_key or ""
+        door = self.door(
+            "anthropic",
+            lambda: plugins.load("provider", "anthropic")(
+                key, settings.anthropic_base_url, settings.model_timeout_seconds, self._clock
+            ),
+        )
+        return Found(_voice(door, settings.anthropic_model), "ANTHROPIC_API_KEY is set")
+
+    async def ollama(self) -> Found:
+        """Look for Ollama: it must answer at once and have a model that can use tools."""
+        settings = self._settings
+        options = {
+            "num_ctx": settings.ollama_num_ctx,
+            "temperature": settings.ollama_temperature,
+            "seed": settings.ollama_seed,
+        }
+        adapter = plugins.load("provider", "ollama")(
+            settings.ollama_base_url, settings.model_timeout_seconds, options, settings.ollama_keep_alive, self._clock
+        )
+        if settings.exchanges == "replay" and settings.ollama_model:
+            model: str | None = settings.ollama_model
+            why = "exchanges are replayed"
+        else:
+            model, why = await self._ollama_model(adapter)
+        if model is None:
+            return Found(None, why)
+        return Found(_voice(self.door("ollama", lambda: adapter), model, options), why)
+
+    async def _ollama_model(self, adapter: Any) -> tuple[str | None, str]:
+        try:
+            models = await adapter.models()
+        except ProviderError as error:
+            return None, error.public
+        able = [name for name, has_tools in models if has_tools]
+        wanted = self._settings.ollama_model
+        if wanted is None:
+            return (able[0], f"Ollama answers and has {able[0]}") if able else (None, "Ollama has no model with tools")
+        if wanted not in dict(models):
+            return None, "Ollama does not have the model of CONCLAVE_OLLAMA_MODEL; pull it"
+        if wanted not in able:
+            return None, "The model of CONCLAVE_OLLAMA_MODEL cannot use tools; choose another"
+        return wanted, f"Ollama answers and has {wanted}"
+
+    async def scripted(self) -> Found:
+        """Take answers from the file of CONCLAVE_SCRIPT."""
+        script = self._settings.script
+        if script is None:
+            return Found(None, "CONCLAVE_SCRIPT is not set")
+        door = self.door("scripted", lambda: plugins.load("provider", "scripted").from_file(script))
+        return Found(_voice(door, "script"), "CONCLAVE_SCRIPT is set")
+
+    def gatherer(self) -> Voice | None:
+        """Return who searches for news, if there is a key for it."""
+        settings = self._settings
+        if settings.perplexity_api_key is None:
+            return None
+        key = settings.perplexity_api_key
+        door = self.door(
+            "perplexity",
+            lambda: plugins.load("provider", "perplexity")(
+                key, settings.perplexity_url, settings.model_timeout_seconds, None, self._clock
+            ),
+        )
+        return _voice(door, settings.perplexity_model)
+
+
+def _voice(door: Provider, model: str, options: Mapping[str, Any] | None = None) -> Voice:
+    return Voice(door.name, model, door.takes_tools_with_schema, options or {}, door)
+
+
+@asynccontextmanager
+async def model_desk(
+    settings: ModelSettings, rules: Mapping[str, Analyst], store: DecisionStore, clock: Clock
+) -> AsyncIterator[ModelDesk]:
+    """Build everything; providers are looked for when the first decision asks, and closed with the block.
+
+    Raises:
+        InvalidInputError: the provider of CONCLAVE_PROVIDER cannot work with what is set.
+    """
+    if settings.provider == "scripted" and settings.script is None:
+        raise InvalidInputError("CONCLAVE_PROVIDER is scripted: set CONCLAVE_SCRIPT to a file of answers.")
+    doors = Doors(settings, store, clock, lambda adapter: adapter)
+    candidates = [Candidate("anthropic", doors.anthropic), Candidate("ollama", doors.ollama)]
+    if settings.provider == "scripted":
+        candidates.append(Candidate("scripted", doors.scripted))
+    choice = RULES if settings.panel == "rules" else settings.provider
+    resolver = Resolver(candidates, choice, settings.models, tuple(rules), clock, gatherer=doors.gatherer())
+    archive = Archive(partial(_price_of), keeps=settings.exchanges != "off")
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(doors.close)
+        seating = ModelSeating(
+            rules, resolver.casting, archive, clock, mode=settings.panel, on_failure=settings.on_model_failure
+        )
+        yield ModelDesk(seating, resolver, doors.opened)
+
+
+def _price_of(provider: str, model: str, usage: Any) -> None:
+    return None

@@ -18,6 +18,8 @@ from app.domain.errors import InvalidInputError
 SAFE_INTEGER: Final = 2**53 - 1
 NANO: Final = 10**9
 FOUR_BYTE_LEAD: Final = 0xF0
+_BILLION: Final = 1e9
+_AS_IT_IS: Final = frozenset({str, bool, type(None)})
 _PLAIN: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
@@ -81,32 +83,30 @@ def fixed_point(value: object) -> Any:
     Raises:
         InvalidInputError: a number is not finite.
     """
-    if value is None or isinstance(value, str | bool):
-        return value
     if isinstance(value, float):
-        return _as_text_if_large(_nano(value))
-    if isinstance(value, int):
-        return _as_text_if_large(value)
+        return _nano(value)
     if isinstance(value, dict):
-        return {key: fixed_point(item) for key, item in value.items()}
+        return {key: item if type(item) in _AS_IT_IS else fixed_point(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [fixed_point(item) for item in value]
+        return [item if type(item) in _AS_IT_IS else fixed_point(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _as_text_if_large(value)
     return value
 
 
-def _nano(value: float) -> int:
+def _nano(value: float) -> int | str:
     """The 10^-9 units of a number.
 
     A number on that grid, of at most 15 digits, is found by one multiplication: if the nearest unit divides back to the
     very same number, its shortest decimal form is that unit's, because no two decimals of 15 digits share a float.
     """
+    if -1e6 < value < 1e6:
+        nearest = round(value * _BILLION)
+        if nearest / _BILLION == value:
+            return nearest
     if not isfinite(value):
         raise InvalidInputError("A number to be recorded must be finite.")
-    if -1e6 < value < 1e6:
-        nearest = round(value * NANO)
-        if nearest / NANO == value:
-            return nearest
-    return round(Fraction(Decimal(float.__repr__(value))) * NANO)
+    return _as_text_if_large(round(Fraction(Decimal(float.__repr__(value))) * NANO))
 
 
 def _as_text_if_large(value: int) -> int | str:

@@ -10,7 +10,8 @@ from typing import Final
 
 from app import plugins
 from app.cli.finding import NOTE, OK, PROBLEM, Finding
-from app.cli.service_checkup import database, models, services
+from app.cli.model_checkup import models
+from app.cli.service_checkup import database, services
 from app.cli.store_checkup import store_state
 from app.config import LOOPBACK_HOSTS, Settings, read_settings
 from app.domain.errors import AgentSystemError, InvalidInputError
@@ -19,8 +20,12 @@ LEAST_PYTHON: Final = (3, 11)
 LEAST_FREE_BYTES: Final = 100_000_000
 
 
-def findings() -> list[Finding]:
-    """Look at everything, most basic first."""
+def findings(live: bool = False) -> list[Finding]:
+    """Look at everything, most basic first.
+
+    Args:
+        live: whether models are asked for real.
+    """
     found = [_python()]
     try:
         settings = read_settings()
@@ -29,7 +34,7 @@ def findings() -> list[Finding]:
         return [*found, Finding("settings", PROBLEM, str(error), f"correct or unset {names}")]
     checks: tuple[Callable[[Settings], Finding], ...] = (_home, _store, database, _api_key, _address)
     found += [check(settings) for check in checks]
-    return [*found, _indicators(), panel(plugins.names("analyst")), *models(), *services()]
+    return [*found, _indicators(), panel(plugins.names("analyst")), *models(settings, live), *services()]
 
 
 def _python() -> Finding:

@@ -1,4 +1,4 @@
-"""What the doctor says about services and models: whether they are set, never with which secrets."""
+"""What the doctor says about services: whether they are set, never with which secrets."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from app.cli.finding import OK, PROBLEM, Finding
 from app.config import Settings
 
-MODEL_KEYS: Final = ("ANTHROPIC_API_KEY", "PERPLEXITY_API_KEY")
 SERVICES: Final = ("RABBITMQ_URL", "REDIS_URL")
 
 
@@ -18,14 +17,6 @@ def database(settings: Settings) -> Finding:
         return Finding("POSTGRES_URL", OK, "not set: the record is kept in SQLite")
     shown = without_credentials(settings.postgres_url.get_secret_value())
     return Finding("POSTGRES_URL", PROBLEM, shown, "unset it: this version keeps its record in SQLite alone")
-
-
-def models() -> Iterator[Finding]:
-    """Tell which models could be asked."""
-    for name in MODEL_KEYS:
-        yield Finding(name, OK, f"{'set' if os.environ.get(name) else 'not set'}: rules are used")
-    url = os.environ.get("OLLAMA_BASE_URL")
-    yield Finding("OLLAMA_BASE_URL", OK, f"{without_credentials(url) if url else 'not set'}: rules are used")
 
 
 def services() -> Iterator[Finding]:

@@ -37,11 +37,12 @@ class Case:
     flags: tuple[str, ...]
 
 
-def open_case(question: Question, panel: Mapping[str, Analyst]) -> Case:
+def open_case(question: Question, panel: Mapping[str, Analyst], doubts: tuple[str, ...] = ()) -> Case:
     """Check a question and freeze its context.
 
     Args:
         panel: every analyst that can be asked, by seat.
+        doubts: about the panel, flagged in the record like those about the data.
 
     Raises:
         InvalidInputError: names what cannot be used and the next step.
@@ -56,7 +57,7 @@ def open_case(question: Question, panel: Mapping[str, Analyst]) -> Case:
         if needs is not None
     )
     config = ConsensusConfig.of(_settings(question, context, tuple(asked), panel))
-    return Case(question, context, asked, absent, config, flags)
+    return Case(question, context, asked, absent, config, (*flags, *doubts))
 
 
 def seats_of(agents: Sequence[str], panel: Mapping[str, Analyst]) -> tuple[str, ...]:

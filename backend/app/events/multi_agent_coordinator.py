@@ -100,7 +100,7 @@ class MultiAgentCoordinator:
         question = question if question.correlation_id else replace(question, correlation_id=new_id())
         with structlog.contextvars.bound_contextvars(correlation_id=question.correlation_id):
             seats = await self._seating.seats()
-            case = await self._with_past_votes(open_case(question, seats.analysts))
+            case = await self._with_past_votes(open_case(question, seats.analysts, seats.flags))
             try:
                 return await self._walk(case, seats)
             finally:
@@ -120,7 +120,7 @@ class MultiAgentCoordinator:
             is_settled=EarlyClose(case, self._seating) if case.config.early_close else None,
             tool_policy=await self._tool_policy(),
         )
-        panel = await self._ask(case, seats, sitting)
+        panel = await self._ask(case, sitting)
         votes, calls = [vote.as_dict() for vote in panel.votes], [call.as_dict() for call in panel.tool_calls]
         config, lineages = await self._lineages.weigh(votes, case.config)
         case = replace(case, config=config)
@@ -149,10 +149,10 @@ class MultiAgentCoordinator:
         self._lineages.remember(votes)
         return sealed
 
-    async def _ask(self, case: Case, seats: Seats, sitting: Sitting) -> PanelResult:
+    async def _ask(self, case: Case, sitting: Sitting) -> PanelResult:
         """Hold the panel; what models were paid for is kept even when nobody waits for the decision any more."""
         context, timeout_s = case.context, case.question.timeout_s
-        if not seats.resolved:
+        if not self._models(case):
             return await self._panel.run(context, case.seats, timeout_s, sitting)
         try:
             async with ThinkingAloud(self._bus, self._clock, case.seats, context.symbol, sitting.decision_id) as think:

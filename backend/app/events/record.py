@@ -37,7 +37,7 @@ class Asked:
     """Who was asked besides the rules, and on which terms.
 
     Args:
-        resolved: how models were chosen; empty for a panel of rules.
+        resolved: how it was settled who sits: the mode, and which models were looked for.
         models: how to seat each model again, by agent.
         lineages: what votes that share a lineage weigh.
         sitting: the meeting, with its tool policy and what models were asked in it.
@@ -50,13 +50,12 @@ class Asked:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the panel as it stands in the record."""
-        policy = {"tool_policy": self.sitting.tool_policy.version}
-        if not self.resolved:
-            return {"mode": "rules", **policy}
+        told = {"mode": "rules", **self.resolved, "tool_policy": self.sitting.tool_policy.version}
+        if not self.models:
+            return told
         prompts = {name: text for each in self.models.values() for name, text in each["prompts"].items()}
         return {
-            **self.resolved,
-            **policy,
+            **told,
             "models": {agent: f"{each['provider']}:{each['model']}" for agent, each in self.models.items()},
             "prompts": dict(sorted(prompts.items())),
             "lineages": [each.as_dict() for each in self.lineages],

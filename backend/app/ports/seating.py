@@ -13,11 +13,13 @@ class Seats:
 
     Args:
         analysts: by seat; a seat is the role, or the role and `_rules` for the rule-based twin of a model.
-        resolved: how models were chosen, as it stands in the record; empty for a panel of rules.
+        resolved: how that was settled, as it stands in the record.
+        flags: doubts, such as `no_model` where one was asked for and is not there.
     """
 
     analysts: Mapping[str, Analyst]
     resolved: Mapping[str, Any] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
 
 
 class Seating(Protocol):

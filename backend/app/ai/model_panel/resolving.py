@@ -102,7 +102,12 @@ class Resolver:
         for role, wanted in self._by_role.items():
             voices[role] = await self._own(role, wanted, tried)
         told = self._told(chosen, tried)
-        return Casting(voices, self._gatherer if voices else None, told)
+        is_lacking = chosen is None and self._choice not in (AUTO, RULES)
+        return Casting(voices, self._gatherer if voices else None, told, is_lacking)
+
+    async def look_everywhere(self) -> dict[str, Found]:
+        """Return what looking for each candidate comes to now, whatever is chosen."""
+        return {name: await each.look() for name, each in self._candidates.items()}
 
     def _order(self) -> tuple[str, ...]:
         if self._choice == AUTO:

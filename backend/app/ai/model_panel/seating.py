@@ -38,11 +38,13 @@ class Casting:
         voices: by role; a role without one follows its rules.
         gatherer: finds news for the news analyst.
         told: how the choice was made, for the record.
+        is_lacking: whether a model was asked for by name and is not there.
     """
 
     voices: Mapping[str, Voice]
     gatherer: Voice | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
+    is_lacking: bool = False
 
 
 Resolve = Callable[[], Awaitable[Casting]]
@@ -91,7 +93,7 @@ class ModelSeating:
         mode = self._mode or ("hybrid" if casting.voices else "rules")
         told = {**casting.told, "mode": mode}
         if mode == "rules":
-            return Seats(self.rules)
+            return Seats(self.rules, told, ("no_model",) if casting.is_lacking else ())
         analysts: dict[str, Analyst] = {}
         for role, twin in self.rules.items():
             voice = casting.voices.get(role)

@@ -115,7 +115,7 @@ async def panel(request: Request) -> Response:
     desk = await desk_of(request)
     seats = await desk.coordinator.seats()
     told = [_told(seat, analyst) for seat, analyst in seats.analysts.items()]
-    return reply({"whole_panel": WHOLE_PANEL, "models": seats.resolved or {"mode": "rules"}, "agents": told})
+    return reply({"whole_panel": WHOLE_PANEL, "models": {"mode": "rules", **seats.resolved}, "agents": told})
 
 
 @router.get(

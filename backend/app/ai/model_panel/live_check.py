@@ -1,0 +1,97 @@
+"""Whether a model can do what the panel asks of it: one round trip with a tool and one with a schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from app.ai.model_panel.voices import Voice
+from app.domain.completions import Answered, Completion, Heard, ModelRequest, Said, ToolAnswer, ToolSpec
+from app.domain.errors import ProviderError
+from app.ports.clock import Clock
+from app.ports.provider import Inquiry
+
+TIME_S: Final = 60.0
+SYSTEM: Final = "You are being checked. Do exactly what is asked, briefly."
+LOOK_UP: Final = ToolSpec(
+    "look_up_close",
+    "The last closing price of a symbol.",
+    {
+        "type": "object",
+        "properties": {"symbol": {"type": "string", "description": "such as AAPL"}},
+        "required": ["symbol"],
+        "additionalProperties": False,
+    },
+)
+SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "properties": {"decision": {"type": "string", "enum": ["BUY", "HOLD", "SELL"]}, "confidence": {"type": "number"}},
+    "required": ["decision", "confidence"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One round trip.
+
+    Args:
+        what: `tool round trip` or `schema round trip`.
+        problem: what failed and why; None when it worked.
+        seconds: it took.
+    """
+
+    what: str
+    problem: str | None
+    seconds: float
+
+
+async def check_live(voice: Voice, clock: Clock) -> tuple[Check, Check]:
+    """Ask the model for real; this costs a few hundred tokens."""
+    checks = []
+    for what, trip in (("tool round trip", _tool_trip), ("schema round trip", _schema_trip)):
+        began = clock.monotonic()
+        try:
+            problem = await trip(voice, Inquiry("", "doctor", "doctor", began + TIME_S))
+        except ProviderError as error:
+            problem = f"{error.kind}: {error.public}"
+        checks.append(Check(what, problem, clock.monotonic() - began))
+    return checks[0], checks[1]
+
+
+async def _tool_trip(voice: Voice, inquiry: Inquiry) -> str | None:
+    asked = _request(voice, "Look up the last close of AAPL with the tool, then tell it in one sentence.")
+    asked = replace(asked, tools=(LOOK_UP,))
+    first = await _complete(voice, asked, inquiry)
+    if not first.tool_uses:
+        return "it was offered a tool, told to use it, and did not"
+    if first.tool_uses[0].name != LOOK_UP.name or "symbol" not in first.tool_uses[0].arguments:
+        return "it asked for the tool with arguments that do not fit its schema"
+    answers = tuple(ToolAnswer(use.id, use.name, '{"close": 123.45}') for use in first.tool_uses)
+    again = replace(asked, turns=(*asked.turns, Heard(first.content), Answered(answers)))
+    second = await _complete(voice, again, inquiry)
+    return None if second.text.strip() or second.tool_uses else "it said nothing once the tool had answered"
+
+
+async def _schema_trip(voice: Voice, inquiry: Inquiry) -> str | None:
+    asked = _request(voice, "Answer with the JSON object of a HOLD of confidence 0.5.")
+    completion = await _complete(voice, replace(asked, schema=SCHEMA), inquiry)
+    try:
+        answer = orjson.loads(completion.text)
+    except orjson.JSONDecodeError:
+        return "its answer is no JSON: it ignores the schema"
+    fits = isinstance(answer, dict) and answer.get("decision") in ("BUY", "HOLD", "SELL") and "confidence" in answer
+    return None if fits else "its JSON does not follow the schema"
+
+
+async def _complete(voice: Voice, request: ModelRequest, inquiry: Inquiry) -> Completion:
+    if voice.door is None:
+        raise ProviderError("unsupported", "No provider is there to be asked.")
+    return await voice.door.complete(request, inquiry)
+
+
+def _request(voice: Voice, words: str) -> ModelRequest:
+    return ModelRequest(
+        voice.provider, voice.model, SYSTEM, (Said(words),), max_tokens=1_024, options=voice.options, prompt="doctor"
+    )

@@ -18,14 +18,14 @@ _LIMITS = {
     "uniqueItems": "each item once",
     "default": "{} if not given",
 }
-_ENFORCED = frozenset(
-    {"type", "enum", "const", "anyOf", "allOf", "$ref", "$defs", "properties", "required", "items", "title"}
-)
+_ENFORCED = frozenset({"type", "enum", "const", "anyOf", "allOf", "$defs", "properties", "required", "items", "title"})
 _FLAT = frozenset({"type", "enum", "items"})
 
 
 def strict(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema as constrained decoding takes it: closed objects, no limits of number or length."""
+    if "$ref" in schema:  # nothing may stand beside it
+        return {"$ref": schema["$ref"]}
     kept = {key: _strict_part(key, value) for key, value in schema.items() if key in _ENFORCED}
     described = kept | _description(schema)
     return described | {"additionalProperties": False} if schema.get("type") == "object" else described

@@ -31,6 +31,7 @@ _KIND_OF_STATUS = {
     503: "overloaded",
     529: "overloaded",
 }
+_OF_SCHEMAS = ("schema", "grammar", "strict")
 _WORDS = {
     "timeout": "gave no answer in time",
     "bad_request": "could not be asked; check its address and its key",
@@ -86,7 +87,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 def is_about_schema(failure: Exception) -> bool:
     """Whether a vendor refused the request because of a schema in it."""
     told = str(getattr(failure, "body", None) or "").lower()
-    return getattr(failure, "status_code", None) == 400 and ("schema" in told or "grammar" in told)
+    return getattr(failure, "status_code", None) == 400 and any(word in told for word in _OF_SCHEMAS)
 
 
 def _of_status(vendor: str, failure: Exception, status: int, now: datetime) -> ProviderError:

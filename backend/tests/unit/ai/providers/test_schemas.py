@@ -36,6 +36,10 @@ def test_every_object_inside_is_closed_too():
     assert result["$defs"] == {"inner": closed}
 
 
+def test_a_reference_stands_alone():
+    assert strict({"$ref": "#/$defs/inner", "description": "the inner one"}) == {"$ref": "#/$defs/inner"}
+
+
 def test_an_open_object_is_closed():
     assert strict({"type": "object", "properties": {}, "additionalProperties": True})["additionalProperties"] is False
 

@@ -118,7 +118,10 @@ def test_our_own_error_passes_even_where_a_client_wrapped_it():
     assert provider_error("Vendor", caused(APIConnectionError(request=REQUEST), ours), START) is ours
 
 
-@pytest.mark.parametrize("message", ["tools.0.input_schema: minimum is not supported", "Compiled Grammar is too large"])
+@pytest.mark.parametrize(
+    "message",
+    ["at most 20 strict tools", "tools.0.input_schema: minimum is not supported", "Compiled Grammar is too large"],
+)
 def test_a_400_about_a_schema_is_told_apart(message):
     assert provider_error("Vendor", anthropic_status(400, message=message), START).kind == "schema_refused"
     assert provider_error("Vendor", anthropic_status(500, message=message), START).kind == "server_error"

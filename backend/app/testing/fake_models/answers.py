@@ -18,6 +18,8 @@ class Answer:
 
     Args:
         pieces: fragments of a stream, or the whole body as one.
+        breaks_off: more is promised than comes: the socket is closed after the last piece.
+        pace_s: seconds between one byte and the next; None sends as fast as it goes.
     """
 
     pieces: tuple[bytes, ...]
@@ -25,6 +27,13 @@ class Answer:
     media_type: str = JSON
     streamed: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    breaks_off: bool = False
+    pace_s: float | None = None
+
+    @property
+    def length(self) -> int | None:
+        """What Content-Length promises; a stream promises nothing."""
+        return None if self.streamed else sum(map(len, self.pieces)) + self.breaks_off
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import Any, Final
 from app.testing.fake_models import anthropic_replies as replies
 from app.testing.fake_models.answers import Answer, Incoming, digest_of, fields_of
 from app.testing.fake_models.anthropic_fields import check_fields
+from app.testing.fake_models.anthropic_pairing import check_turns
 from app.testing.fake_models.anthropic_tools import check_tools
-from app.testing.fake_models.anthropic_turns import Turn, check_turns, text_of, turns
+from app.testing.fake_models.anthropic_turns import Turn, text_of, turns
 from app.testing.fake_models.conversation import Asked, OfferedTool, RefusedError, Reply
 
 MODELS: Final = (

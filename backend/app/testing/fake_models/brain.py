@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from app.testing.fake_models.conversation import Asked, OfferedTool, Reply, ToolCall
-from app.testing.fake_models.json_filling import filled
+from app.testing.fake_models.json_filling import filled, required
 from app.testing.fake_models.opinion import opinion
 from app.testing.fake_models.readings import symbol
 
@@ -48,7 +48,7 @@ def calling(asked: Asked) -> Reply:
 def call(tool: OfferedTool, asked: Asked) -> ToolCall:
     """Return a call of the tool with arguments that its schema allows; the symbol is that of the conversation."""
     about = symbol((asked.told, *asked.heard)) or "AAPL"
-    return ToolCall(tool.name, filled(tool.schema, {"symbol": about, "ticker": about}))
+    return ToolCall(tool.name, filled(required(tool.schema), {"symbol": about, "ticker": about}))
 
 
 def answer(schema: Mapping[str, Any] | None, ideas: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ class Received:
     Args:
         body: the JSON document that was sent; None when there was none.
         status: what was answered; None while it is under way and when no answer was sent.
-        fault: the faults that struck it, as they were spelled.
+        fault: the faults that struck it.
     """
 
     at: datetime

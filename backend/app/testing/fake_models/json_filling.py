@@ -1,9 +1,11 @@
 """Values that follow a JSON schema: known ideas where a field asks for one, plain defaults elsewhere."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 Schema = Mapping[str, Any]
+_TOLD_LEAST = re.compile(r"at least (\d+)")
 TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
@@ -18,6 +20,15 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 def filled(schema: Schema, ideas: Mapping[str, Any]) -> Any:
     """Return a value that follows `schema`; a property named like an idea gets it, if it fits."""
     return _value(schema, ideas, schema)
+
+
+def required(schema: Schema) -> Schema:
+    """Return the schema with only those properties that must be given."""
+    needed = schema.get("required", ())
+    return {
+        **schema,
+        "properties": {name: each for name, each in schema.get("properties", {}).items() if name in needed},
+    }
 
 
 def fits(value: Any, schema: Schema, root: Schema) -> bool:
@@ -60,7 +71,7 @@ def _default(here: Schema, ideas: Mapping[str, Any], root: Schema) -> Any:
 def _of_kind(kind: str, here: Schema, ideas: Mapping[str, Any], root: Schema) -> Any:
     match kind:
         case "string":
-            return "none" if here.get("minLength", 0) <= 4 else "none".ljust(here["minLength"], ".")
+            return "none".ljust(here.get("minLength", 0), ".")
         case "integer" | "number":
             return _within(here)
         case "boolean":
@@ -70,10 +81,10 @@ def _of_kind(kind: str, here: Schema, ideas: Mapping[str, Any], root: Schema) ->
     return None
 
 
-def _within(here: Schema) -> float:
-    least: float
-    most: float
-    least, most = here.get("minimum", 0), here.get("maximum", 0)
+def _within(here: Schema) -> Any:
+    """Return zero, or the number nearest to it within the limits that the schema sets or its description tells."""
+    told = _TOLD_LEAST.search(str(here.get("description", "")))
+    least, most = here.get("minimum", int(told[1]) if told else 0), here.get("maximum", 0)
     return least if least > 0 else min(0, most)
 
 

@@ -2,8 +2,9 @@
 
 The rule: each number that is known pushes up or down, between -1 and 1, in one of four families: trend (the price
 against its averages, momentum), stretch (oscillators far from neutral, against them), risk (volatility and drawdown,
-down only) and mood (sentiment). A family that the instructions speak of counts three times. The mean of the families
-is the score: beyond 0.15 it is BUY or SELL, beyond 0.5 the strong form, within it HOLD; nothing known is ABSTAIN.
+down only) and mood (sentiment). The family of the analyst it is told to be counts three times. The mean of the
+families is the score: beyond 0.15 it is BUY or SELL, beyond 0.5 the strong form, within it HOLD; nothing known is
+ABSTAIN.
 """
 
 import re
@@ -12,17 +13,19 @@ from typing import Any, Final
 
 from app.testing.fake_models.conversation import Asked
 from app.testing.fake_models.pushes import Push, pushes
+from app.testing.fake_models.quoting import quoted
 from app.testing.fake_models.readings import Reading, readings
 
 DIRECTION: Final = 0.15
 STRONG: Final = 0.5
 FOCUS: Final = 3
 LARGEST_POSITION: Final = 0.2
+ROLE: Final = re.compile(r"you are (?:the |an? )?([^.,\n]{3,60})", re.IGNORECASE)
 TOPICS: Final[Mapping[str, str]] = {
-    "trend": r"trend|momentum",
-    "stretch": r"oscillator|mean.reversion|overbought|oversold|ahead of itself",
-    "risk": r"\brisk|drawdown|volatil",
-    "mood": r"news|headline|sentiment",
+    "trend": r"trend|momentum|regime",
+    "stretch": r"reversion|technical|oscillator",
+    "risk": r"\brisk",
+    "mood": r"news|sentiment",
 }
 
 
@@ -30,11 +33,11 @@ def opinion(asked: Asked) -> dict[str, Any]:
     """Return what the model thinks, under the names that votes and news judgements use for it."""
     known = readings(asked.heard)
     found = pushes(known, asked.heard)
-    score = _score(found, asked.told)
+    score = _score(found, _roles(asked))
     word = _word(score) if found else "ABSTAIN"
     return {
         "decision": word,
-        "confidence": _confidence(word, score),
+        "confidence": None if word == "ABSTAIN" else _confidence(word, score),
         "reasoning": _reasoning(word, found),
         "risk": _risk(known),
         "position_size": 0.0 if word in {"HOLD", "ABSTAIN"} else round(LARGEST_POSITION * abs(score), 4),
@@ -43,11 +46,15 @@ def opinion(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _score(found: Iterable[Push], told: str) -> float:
+def _roles(asked: Asked) -> str:
+    return " ".join(ROLE.findall("\n".join((asked.told, *asked.heard))))
+
+
+def _score(found: Iterable[Push], roles: str) -> float:
     families: dict[str, list[float]] = {}
     for push in found:
         families.setdefault(push.family, []).append(push.strength)
-    weights = {family: FOCUS if re.search(TOPICS[family], told, re.IGNORECASE) else 1 for family in families}
+    weights = {family: FOCUS if re.search(TOPICS[family], roles, re.IGNORECASE) else 1 for family in families}
     means = {family: sum(each) / len(each) for family, each in families.items()}
     return sum(weights[family] * mean for family, mean in means.items()) / max(1, sum(weights.values()))
 
@@ -60,8 +67,6 @@ def _word(score: float) -> str:
 
 
 def _confidence(word: str, score: float) -> float:
-    if word == "ABSTAIN":
-        return 0.0
     return round(0.9 - 2 * abs(score) if word == "HOLD" else min(0.95, 0.5 + abs(score) / 2), 4)
 
 
@@ -96,7 +101,7 @@ def _news(found: Iterable[Push], heard: Iterable[str]) -> dict[str, Any]:
     return {
         "sentiment": round(sum(mood) / len(mood), 4) if mood else 0.0,
         "relevance": 0.8 if mood else 0.2,
-        "event": _event("\n".join(heard).lower()),
+        "event": _event("\n".join(quoted(heard)).lower()) if mood else "none",
     }
 
 
@@ -104,10 +109,11 @@ EVENTS: Final[Mapping[str, str]] = {
     "earnings": r"earnings|profit|results|quarter",
     "guidance": r"guidance|outlook|forecast",
     "merger": r"merger|acqui|takeover",
-    "analyst": r"upgrade|downgrade|price target",
+    "rating": r"upgrade|downgrade|price target",
     "legal": r"lawsuit|court|investigation|regulator",
     "product": r"launch|unveil|product",
     "management": r"\bceo\b|\bcfo\b|resign|appoint",
+    "macro": r"\bfed\b|inflation|interest rate|unemployment",
 }
 
 

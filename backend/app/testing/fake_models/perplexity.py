@@ -1,8 +1,7 @@
 """Perplexity's dialect: reads `POST /chat/completions` and writes completions with the sources they name."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
@@ -10,12 +9,11 @@ import orjson
 
 from app.testing.fake_models.answers import Answer, Incoming, digest_of, document, fields_of
 from app.testing.fake_models.conversation import Asked, RefusedError, Reply, parts, tokens
-from app.testing.fake_models.readings import symbol
+from app.testing.fake_models.perplexity_sources import sources
 
 MODELS: Final = ("sonar", "sonar-pro", "sonar-reasoning", "sonar-reasoning-pro", "sonar-deep-research")
 ROLES: Final = ("system", "user", "assistant", "tool")
 STOPS: Final = {"end": "stop", "tool_use": "stop", "length": "length", "refusal": "stop"}
-SITES: Final = ("news.example.com", "filings.example.org", "markets.example.net")
 A_LOGIN_PAGE: Final = (
     b"<html>\r\n<head><title>401 Authorization Required</title></head>\r\n"
     b"<body><center><h1>401 Authorization Required</h1></center></body>\r\n</html>\r\n"
@@ -125,31 +123,16 @@ def _asked(fields: Mapping[str, Any]) -> Asked:
         schema=schema,
         stream=bool(fields.get("stream")),
         budget=fields.get("max_tokens"),
-        extras={"sources": list(_found(fields, heard))},
+        extras={"sources": list(sources(fields, heard))},
         digest=digest_of(fields),
     )
-
-
-def _found(fields: Mapping[str, Any], heard: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Return made-up sources that obey the domain filter; they are dated to the days before the question's."""
-    about = symbol(heard) or "the market"
-    allowed = [each for each in fields.get("search_domain_filter") or SITES if not each.startswith("-")] or list(SITES)
-    for place, site in enumerate(allowed[:3]):
-        day = _day_of(heard) - timedelta(days=place)
-        slug = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")
-        title = f"Made-up article {place + 1} about {about}"
-        yield {"title": title, "url": f"https://{site}/{day.isoformat()}/{slug}", "date": day.isoformat()}
-
-
-def _day_of(heard: Sequence[str]) -> date:
-    days = re.findall(r"\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])\b", "\n".join(heard))
-    return date.fromisoformat(max(days)) if days else datetime.now(UTC).date()
 
 
 def _text(asked: Asked, reply: Reply) -> str:
     if asked.schema is not None or reply.stop == "refusal":
         return reply.text
-    return f"This is a local stand-in that searched nothing; its sources are made up [1][2]. {reply.text}"
+    thought = f"<think>{reply.thinking}</think>\n\n" if "reasoning" in asked.model else ""
+    return f"{thought}This is a local stand-in that searched nothing; its sources are made up [1][2]. {reply.text}"
 
 
 def _head(asked: Asked, kind: str) -> dict[str, Any]:

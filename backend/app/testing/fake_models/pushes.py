@@ -1,10 +1,11 @@
 """What each known number or word says about the direction, between -1 and 1."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.testing.fake_models.quoting import quoted
 from app.testing.fake_models.readings import Reading
 
 Known = Mapping[str, Reading]
@@ -23,6 +24,7 @@ SINGLE: Final[Mapping[str, tuple[str, Callable[[float], float]]]] = {
     "roc_10": ("trend", lambda value: value / 10),
     "macd_histogram": ("trend", lambda value: 0.4 if value > 0 else -0.4 if value < 0 else 0.0),
     "return": ("trend", lambda value: value * 10),
+    "return_21": ("trend", lambda value: value * 10),
     "rsi_14": ("stretch", lambda value: (50 - value) / 30),
     "stoch_k": ("stretch", lambda value: (50 - value) / 50),
     "williams_r_14": ("stretch", lambda value: (-50 - value) / 50),
@@ -51,10 +53,10 @@ BAD: Final = (
 )
 
 
-def pushes(known: Known, heard: Iterable[str]) -> list[Push]:
+def pushes(known: Known, heard: Sequence[str]) -> list[Push]:
     """Return every reason there is."""
     said = "\n".join(heard)
-    return [*_of_numbers(known), *_of_pairs(known), *_of_regime(said), *_of_words(said)]
+    return [*_of_numbers(known), *_of_pairs(known), *_of_regime(said), *_of_words(heard)]
 
 
 def _of_numbers(known: Known) -> Iterator[Push]:
@@ -76,11 +78,12 @@ def _of_regime(said: str) -> Iterator[Push]:
         yield Push("trend", REGIMES[labels[-1]], f"regime {labels[-1]}")
 
 
-def _of_words(said: str) -> Iterator[Push]:
-    good, bad = (re.findall(words, said, re.IGNORECASE) for words in (GOOD, BAD))
+def _of_words(heard: Sequence[str]) -> Iterator[Push]:
+    said = "\n".join(quoted(heard))
+    good, bad = (re.findall(kind, said, re.IGNORECASE) for kind in (GOOD, BAD))
     if good or bad:
-        quoted = ", ".join(f'"{word}"' for word in dict.fromkeys(word.lower() for word in (*good, *bad)))
-        yield Push("mood", (len(good) - len(bad)) / (len(good) + len(bad)), f"the words {quoted}")
+        words = ", ".join(f'"{word}"' for word in dict.fromkeys(word.lower() for word in (*good, *bad)))
+        yield Push("mood", (len(good) - len(bad)) / (len(good) + len(bad)), f"the words {words}")
 
 
 def _bounded(strength: float) -> float:

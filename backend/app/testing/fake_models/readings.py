@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 SPELLINGS: Mapping[str, str] = {
-    "price": r"(?:current[\s_]|last[\s_])?(?:price|close)",
+    "price": r"(?:last[\s_])?(?:price|close)",
+    "current_price": r"current[\s_]price",
     "rsi_14": r"rsi(?:[\s_(-]*14\)?)?",
     "stoch_k": r"stoch(?:astic)?[\s_%-]*k",
     "williams_r_14": r"williams[\s_%]*r(?:[\s_(-]*14\)?)?",
@@ -23,6 +24,7 @@ SPELLINGS: Mapping[str, str] = {
     "bb_upper": r"bb[\s_]upper",
     "bb_middle": r"bb[\s_]middle",
     "return": r"returns?(?:[\s_(-]*\d+[a-z]*\)?)?",
+    "return_21": r"return_over_bars[^}]*?\"21",
     "volatility_20": r"volatility(?:[\s_(-]*20\)?)?",
     "volatility_ratio": r"volatility[\s_]ratio",
     "drawdown": r"drawdown",
@@ -52,7 +54,8 @@ class Reading:
 def readings(texts: Iterable[str]) -> dict[str, Reading]:
     """Return the last number found under each known name; a percentage of a return counts as a fraction."""
     said = "\n".join(texts)
-    return {name: found for name in SPELLINGS if (found := _last(name, said)) is not None}
+    found = {name: last for name in SPELLINGS if (last := _last(name, said)) is not None}
+    return {**found, **({"price": found["current_price"]} if "current_price" in found else {})}
 
 
 def symbol(texts: Iterable[str]) -> str | None:

@@ -1,32 +1,20 @@
 """Runs the stand-ins for the model vendors on this machine, inside the running event loop."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from socket import AF_INET, AF_INET6, create_server, socket
 from types import TracebackType
 from typing import Final, Self
 
-import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Route
-
-from app.domain.errors import InvalidInputError, UnknownNameError
-from app.testing.fake_models.answers import Vendor
-from app.testing.fake_models.anthropic import Anthropic
+from app.domain.errors import UnknownNameError
 from app.testing.fake_models.brain import Brain, Numbers
-from app.testing.fake_models.control import Control
-from app.testing.fake_models.desk import Desk, VendorRoute
+from app.testing.fake_models.desk import Desk
+from app.testing.fake_models.embedded_server import EmbeddedServer, config_of, listen_on, url_of
 from app.testing.fake_models.faults import read_fault
 from app.testing.fake_models.journal import Received
-from app.testing.fake_models.ollama import Ollama
-from app.testing.fake_models.ollama_models import Shelf
-from app.testing.fake_models.perplexity import Perplexity
-from app.testing.fake_models.wire import OpenProtocol
+from app.testing.fake_models.obedient import Obedient
+from app.testing.fake_models.routes import MODEL_PATHS, application
 
 KEY: Final = "fake-key"
-BRAINS: Final[dict[str, type[Brain]]] = {"numbers": Numbers}
-GRACE_S: Final = 2.0
+BRAINS: Final[dict[str, type[Brain]]] = {"numbers": Numbers, "obedient": Obedient}
 
 
 class FakeModels:
@@ -63,9 +51,9 @@ class FakeModels:
         Raises:
             InvalidInputError: the address cannot be listened on.
         """
-        listener = _listen(*self._address)
-        self._url = _url_of(listener)
-        self._server = _Server(_config(application(self._desk, self.key)))
+        listener = listen_on(*self._address)
+        self._url = url_of(listener)
+        self._server = EmbeddedServer(config_of(application(self._desk, self.key)))
         self._running = asyncio.create_task(self._server.serve(sockets=[listener]), name="fake models")
         await self._server.ready.wait()
         return self
@@ -105,8 +93,7 @@ class FakeModels:
 
     def asked(self, provider: str) -> list[Received]:
         """Return the requests that asked a model of this provider, oldest first."""
-        routes = {each.name: each.model_path for each in vendors(self.key)}
-        return [each for each in self.requests if (each.provider, each.path) == (provider, routes[provider])]
+        return [each for each in self.requests if (each.provider, each.path) == (provider, MODEL_PATHS[provider])]
 
     def fault(
         self,
@@ -143,95 +130,3 @@ class FakeModels:
     async def settled(self) -> None:
         """Wait until no request is under way."""
         await self._desk.journal.settled()
-
-
-def application(desk: Desk, key: str) -> Starlette:
-    """Return the three vendors and the control routes as one application."""
-    control, shelf = Control(desk), Shelf()
-    ollama = Ollama(shelf)
-    listings = {"/api/version": shelf.version, "/api/tags": shelf.tags, "/api/ps": shelf.loaded}
-    return Starlette(
-        routes=[
-            *(_model_route(desk, vendor) for vendor in (Anthropic(key), ollama, Perplexity(key))),
-            *(
-                Route(f"/ollama{path}", VendorRoute(desk, ollama, path, handler), methods=["GET", "HEAD"])
-                for path, handler in listings.items()
-            ),
-            Route("/ollama/api/show", VendorRoute(desk, ollama, "/api/show", shelf.show), methods=["POST"]),
-            Route("/_control", control.look, methods=["GET"]),
-            Route("/_control/faults", control.add, methods=["POST"]),
-            Route("/_control/faults", control.clear, methods=["DELETE"]),
-        ]
-    )
-
-
-def vendors(key: str) -> tuple[Vendor, ...]:
-    """Return the three vendors."""
-    return Anthropic(key), Ollama(Shelf()), Perplexity(key)
-
-
-def _model_route(desk: Desk, vendor: Vendor) -> Route:
-    path = f"/{vendor.name}{vendor.model_path}"
-    return Route(path, VendorRoute(desk, vendor, vendor.model_path), methods=["POST"])
-
-
-class _Server(uvicorn.Server):
-    """Says when it is ready, stops at once when told to, and leaves the signals of the process alone."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-        self.told_to_stop = asyncio.Event()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave them to whoever runs the loop."""
-        yield
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Start listening, then say so."""
-        await super().startup(sockets)
-        self.ready.set()
-
-    async def main_loop(self) -> None:
-        """Serve until told to stop."""
-        await self.told_to_stop.wait()
-
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """Stop listening, let running answers end, and close what is open."""
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        if self.server_state.tasks:
-            await asyncio.wait(self.server_state.tasks, timeout=GRACE_S)
-        left = [each for each in self.server_state.connections if isinstance(each, OpenProtocol)]
-        for connection in left:
-            connection.transport.abort()
-        await asyncio.gather(*(each.lost.wait() for each in left))
-
-
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=OpenProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-    )
-
-
-def _listen(host: str, port: int) -> socket:
-    try:
-        return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=1_024)
-    except OSError as error:
-        why = f"Cannot listen on {host}, port {port}: {error.strerror or 'not possible'}."
-        raise InvalidInputError(f"{why} Choose another with --host and --port.") from None
-
-
-def _url_of(listener: socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

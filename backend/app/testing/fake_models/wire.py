@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import Transport
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, Final
 
@@ -51,32 +51,14 @@ class Line:
         self._closing = closing
 
     async def send(self, answer: Answer) -> None:
-        """Send an answer whole, or piece by piece when it is a stream."""
-        await self.head(answer, None if answer.streamed else sum(map(len, answer.pieces)))
-        await self.pieces(answer.pieces)
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def head(self, answer: Answer, length: int | None) -> None:
-        """Send the status line; `length` promises so many bytes, None sends chunks."""
-        headers = {"content-type": answer.media_type, **answer.headers}
-        if length is not None:
-            headers["content-length"] = str(length)
-        spelled = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": spelled})
-
-    async def pieces(self, pieces: Iterable[bytes]) -> None:
-        """Send some of the body."""
-        for piece in pieces:
-            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-
-    async def slowly(self, answer: Answer, pace_s: float) -> None:
-        """Send an answer byte by byte, as long as somebody listens."""
-        content = b"".join(answer.pieces)
-        await self.head(answer, None if answer.streamed else len(content))
-        for place in range(len(content)):
-            if await self.over(pace_s):
+        """Send an answer as long as somebody listens."""
+        await self._head(answer)
+        for piece in answer.pieces if answer.pace_s is None else _bytes(answer.pieces):
+            if answer.pace_s is not None and await self.over(answer.pace_s):
                 return await self.hang_up()
-            await self.pieces([content[place : place + 1]])
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        if answer.breaks_off:
+            return await self.hang_up()
         return await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def hang_up(self) -> None:
@@ -93,6 +75,16 @@ class Line:
         await asyncio.gather(*waiting, return_exceptions=True)
         return bool(done)
 
+    async def _head(self, answer: Answer) -> None:
+        length = {} if answer.length is None else {"content-length": str(answer.length)}
+        headers = {"content-type": answer.media_type, **length, **answer.headers}
+        spelled = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": spelled})
+
     async def _gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+
+def _bytes(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    return (piece[place : place + 1] for piece in pieces for place in range(len(piece)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Self
 
 import orjson
@@ -62,12 +63,18 @@ class Brief:
 
     def opening(self, context: AnalysisContext, findings: Mapping[str, Any]) -> str:
         """Return the first words to the model: the snapshot that all members share, then what is its own."""
-        parts = [f"Market data:\n{_json(snapshot(context))}"]
+        parts = [_market_data(context)]
         if findings:
             parts.append(f"Computed for you:\n{_json(findings)}")
         if self.task.reference.startswith(NEWS_ROLE):
             parts.append(f"News, quoted as data:\n{_json([quoted(item) for item in context.news[-MOST_NEWS:]])}")
         return "\n\n".join([*parts, self.task.text])
+
+
+@lru_cache(maxsize=4)
+def _market_data(context: AnalysisContext) -> str:
+    """Return the part that all members of a panel read; they are asked one after the other about one context."""
+    return f"Market data:\n{_json(snapshot(context))}"
 
 
 def snapshot(context: AnalysisContext) -> dict[str, Any]:

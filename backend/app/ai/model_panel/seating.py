@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Literal
 
 from app import plugins
@@ -149,7 +150,7 @@ def restored(
         twin,
         voice,
         brief,
-        offered=specs(described["offered"]),
+        offered=specs(tuple(described["offered"])),
         archive=archive,
         clock=clock,
         on_failure=described["on_failure"],
@@ -164,6 +165,7 @@ def _gatherer_again(described: Mapping[str, Any] | None) -> NewsGatherer | None:
     return NewsGatherer.of(voice, described["prompt"])
 
 
-def specs(names: tuple[str, ...] | list[str]) -> tuple[ToolSpec, ...]:
+@cache
+def specs(names: tuple[str, ...]) -> tuple[ToolSpec, ...]:
     """Return the tools that models are offered, always in this order, so that prompts stay the same."""
     return tuple(spec_of(plugins.load("tool", name)) for name in names if name in plugins.names("tool"))

@@ -25,6 +25,7 @@ class SealedRecord:
     """A decision record with its place in the chain.
 
     Args:
+        final_recommendation: the decision word that the record names; None where it names none.
         body: the record as JSON, byte for byte what a client receives.
     """
 
@@ -34,6 +35,7 @@ class SealedRecord:
     previous_hash: str
     hash: str
     created_at: datetime
+    final_recommendation: str | None
     body: bytes
 
 

@@ -166,6 +166,7 @@ def seal(record: dict[str, Any], created_at: datetime, head: ChainHead) -> Seale
         previous_hash=head.hash,
         hash=digest,
         created_at=created_at,
+        final_recommendation=record["final_recommendation"],
         body=body,
     )
 

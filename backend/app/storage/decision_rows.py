@@ -12,7 +12,6 @@ from app.domain.times import from_micros, to_micros
 from app.storage.bar_archive import Window
 from app.storage.cursors import Place
 from app.storage.failures import damage_told
-from app.storage.figures import final_recommendation
 from app.storage.prepared import AnyRow, Values
 from app.storage.tables import bar_series, decisions, events
 
@@ -25,6 +24,7 @@ SELECT_RECORDS: Final = select(
     decisions.c.previous_hash,
     decisions.c.hash,
     decisions.c.created_at,
+    decisions.c.final_recommendation,
     decisions.c.body,
 )
 RECORD_BY_ID: Final = SELECT_RECORDS.where(decisions.c.id == bindparam("decision_id"))
@@ -76,7 +76,7 @@ def row_of(record: SealedRecord, created_at: int, draft: DecisionDraft, window: 
         record.previous_hash,
         record.hash,
         created_at,
-        final_recommendation(record.body),
+        record.final_recommendation,
         window.series_id,
         window.first,
         window.count,
@@ -93,9 +93,10 @@ def record_of(row: AnyRow) -> SealedRecord:
     Raises:
         RecordCorruptError: its time is none.
     """
-    decision_id, symbol, sequence, previous_hash, digest, created_at, body = row
+    decision_id, symbol, sequence, previous_hash, digest, created_at, word, body = row
     with damage_told("A decision in the store"):
-        return SealedRecord(decision_id, symbol, sequence, previous_hash, digest, from_micros(created_at), body)
+        moment = from_micros(created_at)
+        return SealedRecord(decision_id, symbol, sequence, previous_hash, digest, moment, word, body)
 
 
 def head_of(row: AnyRow, symbol: str) -> ChainHead:

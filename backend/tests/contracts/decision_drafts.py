@@ -52,7 +52,7 @@ def a_seal(
         record = {"decision_id": decision_id, "final_recommendation": final, "sequence": head.sequence + 1}
         body = json.dumps(record, indent=1).encode()
         return SealedRecord(
-            decision_id, symbol, head.sequence + 1, head.hash, link_hash(head.hash, body), created_at, body
+            decision_id, symbol, head.sequence + 1, head.hash, link_hash(head.hash, body), created_at, final, body
         )
 
     return seal

@@ -43,8 +43,10 @@ class VoteView(BaseModel):
     latency_ms: float
     tools: list[str]
     model: str | None = None
-    degraded_from: str | None = None
+    prompt: Annotated[str | None, Field(description="id and version")] = None
+    degraded_from: Annotated[str | None, Field(description="the provider that gave no vote")] = None
     error_kind: str | None = None
+    flags: Annotated[list[str] | None, Field(description="what was odd about the texts it read")] = None
     risk: Share | None = None
     position_size: Share | None = None
     stop_loss: float | None = None
@@ -88,6 +90,38 @@ class FailureView(BaseModel):
     reason: str
 
 
+class LineageView(BaseModel):
+    """What the votes of one model weigh: each n_eff / n."""
+
+    lineage: str
+    n: int
+    n_eff: float
+    r: Annotated[float, Field(ge=0, le=1, description="correlation of any two of them")]
+    decisions: Annotated[int, Field(description="on how many r was measured; 0 when it is assumed")]
+
+
+class SpentView(BaseModel):
+    """What models were asked and what it cost."""
+
+    requests: int
+    tokens: int
+    cost: Annotated[str | None, Field(description="dollars; null when a price is not known")]
+
+
+class AskedView(BaseModel):
+    """Who sat on the panel, how that was settled, and on which terms."""
+
+    mode: Literal["rules", "models", "hybrid"]
+    tool_policy: Annotated[int, Field(description="version of the tools' limits")]
+    asked_for: str | None = None
+    choice: Annotated[str | None, Field(description="provider:model, or rules")] = None
+    found: Annotated[dict[str, str] | None, Field(description="what looking for each provider came to")] = None
+    models: Annotated[dict[str, str] | None, Field(description="by agent")] = None
+    prompts: Annotated[dict[str, str] | None, Field(description="SHA-256 by id and version")] = None
+    lineages: list[LineageView] | None = None
+    spent: SpentView | None = None
+
+
 class DecisionRecord(BaseModel):
     """A decision as it is kept; a failure is never a HOLD, so read `status` and `resolved_by` with it."""
 
@@ -106,6 +140,7 @@ class DecisionRecord(BaseModel):
     rejected: list[tuple[str, str]]
     not_applicable: list[NotAsked]
     failures: list[FailureView]
+    panel: AskedView
     consensus: ConsensusView
     as_of: Instant
     created_at: Instant

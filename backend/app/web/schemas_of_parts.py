@@ -1,6 +1,6 @@
 """What the answers about the parts of the desk look like, for the OpenAPI page alone."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -27,6 +27,7 @@ class PanelView(BaseModel):
     """Who can be asked; `whole_panel` names them all at once."""
 
     whole_panel: str
+    models: Annotated[dict[str, Any], Field(description="how it was settled who sits; see `panel` of a record")]
     agents: list[AnalystView]
 
 

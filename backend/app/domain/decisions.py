@@ -95,10 +95,12 @@ class Evidence:
     Args:
         document: the evidence bytes given with the draft.
         bars: the very columns the panel saw.
+        exchanges: what models were asked and answered; those that were not kept are missing.
     """
 
     document: bytes
     bars: Bars
+    exchanges: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One question to a model as it is accounted for, and the exchange behind it as it is kept."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,17 @@ class Exchange:
     request_key: str
     request: bytes
     response: bytes
+
+
+def exchange_of(request: bytes, response: bytes) -> Exchange:
+    """Name an exchange by its content."""
+    key = hashlib.sha256(request).hexdigest()
+    return Exchange(hashlib.sha256(key.encode() + response).hexdigest(), key, request, response)
+
+
+def is_true_to_its_id(exchange: Exchange) -> bool:
+    """Whether an exchange holds what it was named by."""
+    return exchange_of(exchange.request, exchange.response) == exchange
 
 
 @dataclass(frozen=True, slots=True)

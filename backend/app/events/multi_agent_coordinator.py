@@ -27,7 +27,7 @@ from app.events.early_close import EarlyClose
 from app.events.intake import Case, open_case
 from app.events.lineage_memory import LineageMemory
 from app.events.record import Asked, Timing, compose, seal
-from app.events.replay import Replay, exchange_ids, replay
+from app.events.replay import Replay, replay
 from app.events.rules_seating import RulesSeating
 from app.events.thinking_aloud import ThinkingAloud
 from app.events.verification import Verification, verify
@@ -250,8 +250,7 @@ class MultiAgentCoordinator:
         evidence = await self._store.evidence(decision_id)
         if evidence is None:
             raise NotFoundError("The evidence of this decision is gone; it cannot be made again.")
-        exchanges = await self._store.exchanges(exchange_ids(evidence))
-        return await replay(record, evidence, exchanges, self._panel, self._seating)
+        return await replay(record, evidence, self._panel, self._seating)
 
     async def verify(self) -> Verification:
         """Check every chain; see `events.verification`."""

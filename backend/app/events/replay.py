@@ -49,16 +49,11 @@ class Replay:
         }
 
 
-async def replay(
-    record: SealedRecord, evidence: Evidence, exchanges: Mapping[str, Exchange], panel: Panel, seating: Seating
-) -> Replay:
+async def replay(record: SealedRecord, evidence: Evidence, panel: Panel, seating: Seating) -> Replay:
     """Recompute analysts, tools and consensus from the evidence; nothing is stored and no model is asked.
 
     An analyst that gave no opinion the first time is not asked again: its failure is part of the evidence. One that is
     not on the panel any more shows as a difference.
-
-    Args:
-        exchanges: what models answered, by id.
     """
     document = orjson.loads(evidence.document)
     recorded = orjson.loads(record.body)
@@ -68,7 +63,7 @@ async def replay(
     sitting = Sitting(
         decision_id=record.decision_id,
         tool_policy=ToolPolicy.from_dict(document.get("tool_policy", DEFAULT.as_dict())),
-        recording=Recording(_answers(document, exchanges), _outcomes(calls)),
+        recording=Recording(_answers(document, evidence.exchanges), _outcomes(calls)),
     )
     again = await panel.run(evidence_file.read_context(evidence, document), seats, document["timeout_s"], sitting)
     differences = (
@@ -77,12 +72,6 @@ async def replay(
         *_compare("decision", _outcome(recorded), _decision_again(document)),
     )
     return Replay(record.decision_id, differences, document["engine_version"] != ENGINE_VERSION)
-
-
-def exchange_ids(evidence: Evidence) -> tuple[str, ...]:
-    """Return the ids of the model exchanges a decision rests on."""
-    calls = orjson.loads(evidence.document).get("model_calls", ())
-    return tuple(call["exchange_id"] for call in calls if call["exchange_id"])
 
 
 def _seats_again(document: Mapping[str, Any], seating: Seating, left_out: set[str]) -> dict[str, Analyst]:
@@ -98,10 +87,11 @@ def _seats_again(document: Mapping[str, Any], seating: Seating, left_out: set[st
     return seats
 
 
-def _answers(document: Mapping[str, Any], exchanges: Mapping[str, Exchange]) -> dict[str, list[RecordedAnswer]]:
+def _answers(document: Mapping[str, Any], exchanges: Iterable[Exchange]) -> dict[str, list[RecordedAnswer]]:
+    kept_by_id = {each.id: each for each in exchanges}
     answers: dict[str, list[RecordedAnswer]] = {}
     for call in document.get("model_calls", ()):
-        kept = exchanges.get(call["exchange_id"])
+        kept = kept_by_id.get(call["exchange_id"])
         completion = orjson.loads(kept.response) if kept else None
         told = RecordedAnswer(call["request_key"], completion, call["error_kind"], call["error"])
         answers.setdefault(call["agent_id"], []).append(told)

@@ -1,13 +1,16 @@
 """Check that nothing in the record was changed, dropped or slipped in since it was written."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from app.consensus.chain import verify_chain
-from app.domain.decisions import ChainHead, SealedRecord
+from app.domain.decisions import ChainHead, Evidence, SealedRecord
 from app.domain.errors import RecordCorruptError
+from app.domain.model_calls import is_true_to_its_id
 from app.events.record import is_as_written
 from app.ports.decision_store import DecisionStore
 
@@ -73,6 +76,14 @@ async def _fault_of_evidence(store: DecisionStore, record: SealedRecord, body: d
         return "its evidence is gone."
     if hashlib.sha256(evidence.document).hexdigest() != body.get("evidence_hash"):
         return "its evidence was changed."
-    if orjson.loads(evidence.document)["bars"]["digest"] != evidence.bars.digest():
+    document = orjson.loads(evidence.document)
+    if document["bars"]["digest"] != evidence.bars.digest():
         return "the bars it was made from were changed."
-    return None
+    return _fault_of_exchanges(evidence, document)
+
+
+def _fault_of_exchanges(evidence: Evidence, document: Mapping[str, Any]) -> str | None:
+    """An exchange is named by its content, so one that was changed has lost its name."""
+    named = {call["exchange_id"] for call in document.get("model_calls", ()) if call["exchange_id"]}
+    true = {each.id for each in evidence.exchanges if is_true_to_its_id(each)}
+    return None if named <= true else "what a model answered was changed or is gone."

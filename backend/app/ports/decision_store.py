@@ -1,6 +1,6 @@
 """The record: decisions with their evidence, written once, never changed."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from app.domain.events import Event
 from app.domain.market import PastVote
 from app.domain.model_calls import Exchange, ModelCall
 from app.domain.spending import Spend
+from app.domain.tool_activity import Activity, ToolTotal
 
 
 class DecisionStore(Protocol):
@@ -93,13 +94,6 @@ class DecisionStore(Protocol):
     ) -> None:
         """Store what models were asked for a decision that came to nothing."""
 
-    async def exchanges(self, ids: Sequence[str]) -> Mapping[str, Exchange]:
-        """Return the model exchanges of these ids; those that are not kept are missing.
-
-        Raises:
-            RecordCorruptError: one is damaged.
-        """
-
     async def exchange(self, request_key: str) -> Exchange | None:
         """Return the newest exchange of a request, or None."""
 
@@ -117,6 +111,13 @@ class DecisionStore(Protocol):
 
     async def tool_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per tool `tool_name`, `calls`, `success_rate` (fraction) and `average_execution_time_ms`."""
+
+    def tool_activity(self, calls: int) -> AsyncIterator[tuple[Activity, ...]]:
+        """Yield the newest tool calls, at most `calls`, with the votes and the decisions reached among and after them,
+        oldest first, in pages that are never empty."""
+
+    async def tool_totals(self, after: int) -> tuple[int, tuple[ToolTotal, ...]]:
+        """Return the number of the newest event, and all calls stored after event `after` by tool, role and status."""
 
     async def agent_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per agent `agent_id`, `agent_type`, `votes`, `abstentions`, `average_confidence`, `average_latency_ms`

@@ -17,10 +17,14 @@ from app.storage.tables import model_calls, model_exchanges
 
 _FAST: Final = 1
 _NANO: Final = Decimal(10) ** 9
-_MOST_AT_ONCE: Final = 500
 
 _EXCHANGES: Final = select(
     model_exchanges.c.id, model_exchanges.c.request_key, model_exchanges.c.request, model_exchanges.c.response
+)
+_OF_DECISION: Final = (
+    _EXCHANGES.join(model_calls, model_calls.c.exchange_id == model_exchanges.c.id)
+    .where(model_calls.c.decision_id == bindparam("decision_id"))
+    .order_by(model_calls.c.number)
 )
 _NEWEST_OF_KEY: Final = (
     _EXCHANGES.where(model_exchanges.c.request_key == bindparam("key"))
@@ -49,18 +53,14 @@ def write_model_calls(
         insert_rows(connection, model_calls, rows)
 
 
-def read_exchanges(connection: Connection, ids: Sequence[str]) -> dict[str, Exchange]:
-    """Return the exchanges of these ids; those that are not kept are missing.
+def exchanges_of(connection: Connection, decision_id: str) -> tuple[Exchange, ...]:
+    """Return the exchanges a decision rests on; those that are not kept are missing.
 
     Raises:
         RecordCorruptError: one is damaged.
     """
-    found: dict[str, Exchange] = {}
-    for first in range(0, len(ids), _MOST_AT_ONCE):
-        some = ids[first : first + _MOST_AT_ONCE]
-        rows = connection.execute(_EXCHANGES.where(model_exchanges.c.id.in_(some)))
-        found.update((row.id, _exchange(row)) for row in rows)
-    return found
+    rows = connection.execute(_OF_DECISION, {"decision_id": decision_id})
+    return tuple(_exchange(row) for row in rows)
 
 
 def newest_exchange(connection: Connection, request_key: str) -> Exchange | None:

@@ -1,7 +1,6 @@
 """What one analyst asks its model during one decision: every question accounted for, every answer kept."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +11,7 @@ from app.ai.model_panel.request_keys import canonical_request, key_of
 from app.ai.model_panel.voices import Voice
 from app.domain.completions import Completion, ModelRequest, Usage
 from app.domain.errors import ProviderError
-from app.domain.model_calls import Exchange, ModelCall
+from app.domain.model_calls import ModelCall, exchange_of
 from app.ports.assignment import Assignment
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry
@@ -81,7 +80,8 @@ class Correspondence:
         except asyncio.CancelledError:
             note.failed("cancelled", "Nobody waited for the answer any more.")
             raise
-        exchange = _exchange(key, written, completion)
+        response = orjson.dumps(completion.as_dict(), option=orjson.OPT_SORT_KEYS)
+        exchange = exchange_of(written, response)
         if self._archive.keeps:
             self._assignment.exchanges.append(exchange)
         note.answered(completion, exchange.id if self._archive.keeps else None, self._archive.price_of)
@@ -140,8 +140,3 @@ class _Note:
                 error=error,
             )
         )
-
-
-def _exchange(key: str, request: bytes, completion: Completion) -> Exchange:
-    response = orjson.dumps(completion.as_dict(), option=orjson.OPT_SORT_KEYS)
-    return Exchange(hashlib.sha256(key.encode() + response).hexdigest(), key, request, response)

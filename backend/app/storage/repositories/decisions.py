@@ -1,6 +1,6 @@
 """The record in a database: every promise of the DecisionStore port, one transaction at a time."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -22,7 +22,8 @@ from app.domain.market import PastVote
 from app.domain.model_calls import Exchange, ModelCall
 from app.domain.spending import Spend
 from app.domain.times import to_micros
-from app.storage import model_rows, performance, schema, vote_queries
+from app.domain.tool_activity import Activity, ToolTotal
+from app.storage import model_rows, performance, schema, tool_queries, vote_queries
 from app.storage.bar_archive import BarArchive, read_bars
 from app.storage.cursors import check_limit, read_cursor, write_cursor
 from app.storage.decision_rows import (
@@ -165,14 +166,6 @@ class SqlDecisionStore:
             lambda connection: model_rows.write_model_calls(connection, decision_id, calls, exchanges, now)
         )
 
-    async def exchanges(self, ids: Sequence[str]) -> Mapping[str, Exchange]:
-        """Return the model exchanges of these ids; those that are not kept are missing.
-
-        Raises:
-            RecordCorruptError: one is damaged.
-        """
-        return await self.database.read(lambda each: model_rows.read_exchanges(each, ids)) if ids else {}
-
     async def exchange(self, request_key: str) -> Exchange | None:
         """Return the newest exchange of a request, or None."""
         return await self.database.read(lambda connection: model_rows.newest_exchange(connection, request_key))
@@ -197,6 +190,17 @@ class SqlDecisionStore:
         """Return per tool its name, calls, success rate and mean time; a shared result counts as a success."""
         return await self._figures(performance.TOOLS)
 
+    async def tool_activity(self, calls: int) -> AsyncIterator[tuple[Activity, ...]]:
+        """Yield the newest tool calls with the votes and the decisions reached among and after them, oldest first."""
+        after = await self.database.read(lambda connection: tool_queries.before_newest_calls(connection, calls))
+        while page := await self.database.read(partial(tool_queries.activity_page, after=after)):
+            yield page
+            after = page[-1].seq
+
+    async def tool_totals(self, after: int) -> tuple[int, tuple[ToolTotal, ...]]:
+        """Return the number of the newest event, and all calls stored after event `after` by tool, role and status."""
+        return await self.database.read(lambda connection: tool_queries.tool_totals(connection, after))
+
     async def agent_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per agent its votes (abstentions among them), means, and how often it named the final side.
 
@@ -217,4 +221,5 @@ def _evidence(connection: Connection, decision_id: str) -> Evidence | None:
     row = connection.execute(EVIDENCE, {"decision_id": decision_id}).first()
     if row is None:
         return None
-    return Evidence(unpacked(row.evidence), read_bars(connection, *window_of(row)))
+    exchanges = model_rows.exchanges_of(connection, decision_id)
+    return Evidence(unpacked(row.evidence), read_bars(connection, *window_of(row)), exchanges)

@@ -1,7 +1,7 @@
 """The record in memory: the promises of the store without a file, gone with the process."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -23,6 +23,7 @@ from app.domain.market import PastVote
 from app.domain.model_calls import Exchange, ModelCall
 from app.domain.spending import Spend
 from app.domain.times import to_micros
+from app.domain.tool_activity import Activity, ToolTotal
 from app.storage import tallies
 from app.storage.cursors import Place, check_limit, read_cursor, write_cursor
 from app.storage.figures import figures, final_recommendation, numbered
@@ -61,7 +62,7 @@ class InMemoryDecisionStore:
             await self.keep_answer(draft.keyed)
         self._chains[draft.symbol].append(record)
         self._records[record.decision_id] = record
-        self._evidence[record.decision_id] = Evidence(draft.evidence, draft.bars)
+        self._evidence[record.decision_id] = Evidence(draft.evidence, draft.bars, draft.exchanges)
         if draft.as_of is not None:
             self._as_of[record.decision_id] = draft.as_of
         await self.append_model_calls(record.decision_id, draft.model_calls, draft.exchanges)
@@ -136,10 +137,6 @@ class InMemoryDecisionStore:
         self._exchanges |= {each.id: each for each in exchanges}
         self._model_calls += calls
 
-    async def exchanges(self, ids: Sequence[str]) -> Mapping[str, Exchange]:
-        """Return the model exchanges of these ids; those that are not kept are missing."""
-        return {each: self._exchanges[each] for each in ids if each in self._exchanges}
-
     async def exchange(self, request_key: str) -> Exchange | None:
         """Return the newest exchange of a request, or None."""
         kept = (each for each in reversed(self._exchanges.values()) if each.request_key == request_key)
@@ -185,6 +182,15 @@ class InMemoryDecisionStore:
     async def tool_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per tool its name, calls, success rate and mean time; a shared result counts as a success."""
         return tallies.tools(self._of(EventType.TOOL_EXECUTION))
+
+    async def tool_activity(self, calls: int) -> AsyncIterator[tuple[Activity, ...]]:
+        """Yield the newest tool calls with the votes and the decisions reached among and after them, oldest first."""
+        if activity := tallies.activity(self._events, calls):
+            yield activity
+
+    async def tool_totals(self, after: int) -> tuple[int, tuple[ToolTotal, ...]]:
+        """Return the number of the newest event, and all calls stored after event `after` by tool, role and status."""
+        return len(self._events), tallies.totals(self._events[after:])
 
     async def agent_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per agent its votes (abstentions among them), means, and how often it named the final side."""

@@ -32,7 +32,7 @@ def check_tools(fields: Mapping[str, Any]) -> None:
     Raises:
         RefusedError: something about them is not supported.
     """
-    tools = fields.get("tools") or []
+    tools = fields.get("tools", [])
     if not isinstance(tools, list):
         raise RefusedError(400, "tools: Input should be a valid list")
     for place, tool in enumerate(tools):

@@ -165,6 +165,16 @@ class ProviderContract:
 
         assert error.kind == "too_large"
         assert flood.sent < 10_000_000
+        assert b"accept-encoding: identity" in flood.heard.lower()
+
+    async def test_a_redirection_is_not_followed(self, heard):
+        head = b"location: http://127.0.0.1:9/\r\ncontent-length: 0"
+        async with answering(head, status=b"307 Temporary Redirect") as elsewhere:
+            sent_away = self.at(elsewhere.url)
+            error = await self.failure(sent_away, heard)
+            await sent_away.close()
+
+        assert (error.kind, error.status) == ("invalid_response", 307)
 
     async def test_a_server_that_is_not_there_cannot_be_reached(self, fakes, provider, heard):
         await fakes.__aexit__(None, None, None)
@@ -177,7 +187,7 @@ class ProviderContract:
         fakes.fault(self.vendor, fault)
 
         async with asyncio.timeout(5):
-            error = await self.failure(provider, heard, seconds=0.3)
+            error = await self.failure(provider, heard, seconds=0.5)
             await fakes.settled()
 
         assert error.kind == "timeout"
@@ -234,6 +244,8 @@ class ProviderContract:
         told = "".join([*traceback.format_exception(error), repr(error), caplog.text, str(lines)])
         assert KEY not in told
         assert QUESTION not in told
+        assert error.__cause__ is error.__context__ is None
+        assert "site-packages" not in told
 
     async def test_even_the_chattiest_log_does_not_show_the_key(self, provider, heard, caplog):
         caplog.set_level(logging.DEBUG)
@@ -245,7 +257,9 @@ class ProviderContract:
 
 
 class VotingContract(ProviderContract):
-    """Inherit for a vendor that takes tools and schemas."""
+    """Inherit for a vendor that takes tools and schemas; `opening` is the beginning of a stream with a word in it."""
+
+    opening: bytes
 
     async def test_a_schema_is_followed(self, provider, heard):
         answer = await provider.complete(self.asking(schema=VOTE), an_inquiry(heard))
@@ -304,19 +318,29 @@ class VotingContract(ProviderContract):
         assert error.kind == "cut_short"
         assert heard
 
-    async def test_a_stream_is_not_read_to_the_end_when_its_reader_stops(self, fakes, provider):
+    async def test_a_stream_is_let_go_of_when_its_listener_fails(self):
         def choke(_piece):
             raise ValueError("enough")
 
-        with pytest.raises(ProviderError):
-            await provider.complete(self.asking(), replace(an_inquiry(), heard=choke))
-        async with asyncio.timeout(5):
-            await fakes.settled()
+        head = b"content-type: text/event-stream\r\ntransfer-encoding: chunked"
+        opening = b"%x\r\n%s\r\n" % (len(self.opening), self.opening)
+        async with answering(head, opening, endless=True) as flood:
+            listened = self.at(flood.url)
+            with pytest.raises(ProviderError):
+                await listened.complete(self.asking(), replace(an_inquiry(), heard=choke))
+            async with asyncio.timeout(5):
+                await flood.left.wait()
+            await listened.close()
 
 
 class TestAnthropic(VotingContract):
     vendor = "anthropic"
     model = "claude-haiku-4-5"
+    opening = (
+        b'data: {"type": "message_start", "message": {"content": [], "usage": {}}}\n\n'
+        b'data: {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}\n\n'
+        b'data: {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "BUY"}}\n\n'
+    )
 
     def at(self, url, **settings):
         return AnthropicProvider(KEY, url, **settings)
@@ -381,6 +405,7 @@ class TestAnthropic(VotingContract):
 class TestOllama(VotingContract):
     vendor = "ollama"
     model = "llama3.2"
+    opening = b'{"model": "llama3.2", "message": {"role": "assistant", "content": "BUY"}, "done": false}\n'
 
     def at(self, url, **settings):
         return OllamaProvider(url, **settings)
@@ -406,6 +431,13 @@ class TestOllama(VotingContract):
                 await provider.complete(self.asking(options={"num_ctx": size}), an_inquiry(heard))
 
         assert [line["num_ctx"] for line in lines if line["event"] == "context nearly full"] == [tokens]
+
+    async def test_a_proxy_does_not_come_between_us_and_this_machine(self, provider, monkeypatch):
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+
+        assert (await provider.complete(self.asking(), an_inquiry())).stop == "end"
+        assert await provider.models()
 
     async def test_an_empty_line_in_a_stream_is_not_an_answer(self, fakes, provider):
         fakes.fault(self.vendor, "blank_line")

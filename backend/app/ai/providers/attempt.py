@@ -40,4 +40,5 @@ class Attempts:
                 return whole(self.vendor, await ask())
         except Exception as failure:  # noqa: BLE001
             error = provider_error(self.vendor, failure, self.clock.now())
-        raise error
+        error.__context__ = None
+        raise error.with_traceback(None)

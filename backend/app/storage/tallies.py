@@ -1,12 +1,13 @@
 """How tools and agents have done so far, added up from events in memory: the same figures as `performance`."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 from app.consensus.levels import ABSTAIN
-from app.domain.events import Event
+from app.domain.events import Event, EventType
+from app.domain.tool_activity import CALL, REACHED, VOTE, Activity, ToolTotal, activity_of
 from app.storage.figures import CAMP_OF_WORD, SUCCESSES, Figures, figures
 
 
@@ -14,6 +15,24 @@ def tools(calls: Iterable[Event]) -> tuple[dict[str, Any], ...]:
     """Return per tool what the port names."""
     groups = _grouped(calls, lambda event: (event.name,))
     return tuple(_tool(name, list(map(figures, group))) for (name,), group in groups)
+
+
+def activity(stored: Sequence[Event], calls: int) -> tuple[Activity, ...]:
+    """Return the newest tool calls, at most `calls`, with the votes and the decisions reached among and after them.
+
+    The kind of an error is left out, as the columns of a database leave it out.
+    """
+    numbers = [event.seq for event in stored if event.type is EventType.TOOL_EXECUTION]
+    first = numbers[-calls] if len(numbers) >= calls else 0
+    recent = (activity_of(event)._replace(error_kind=None) for event in stored if event.seq >= first)
+    return tuple(each for each in recent if each.type in (CALL, VOTE) or each.name == REACHED)
+
+
+def totals(stored: Iterable[Event]) -> tuple[ToolTotal, ...]:
+    """Return all tool calls by tool, role and status."""
+    calls = [event for event in stored if event.type is EventType.TOOL_EXECUTION]
+    groups = _grouped(calls, lambda event: (event.name, event.agent_type, figures(event)[2] or ""))
+    return tuple(ToolTotal(which[0], which[1], which[2], len(group), _duration(group)) for which, group in groups)
 
 
 def agents(votes: Iterable[Event], finals: Mapping[str, str | None]) -> tuple[dict[str, Any], ...]:
@@ -49,6 +68,10 @@ def _agent(votes: list[Event], finals: Mapping[str, str | None]) -> dict[str, An
 def _agrees(vote: Event, final: str | None) -> float | None:
     own, decided = CAMP_OF_WORD.get(figures(vote)[0] or ""), CAMP_OF_WORD.get(final or "")
     return None if own is None or decided is None else float(own == decided)
+
+
+def _duration(calls: Iterable[Event]) -> float:
+    return sum(figures(call)[3] or 0.0 for call in calls)
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

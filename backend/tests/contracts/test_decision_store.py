@@ -13,6 +13,7 @@ from app.domain.decisions import GENESIS, ChainHead, DecisionDraft, EventFilter,
 from app.domain.errors import ConflictError, InvalidInputError, StillRunningError
 from app.domain.events import Event, EventType
 from app.domain.market import Interval
+from app.domain.tool_activity import Activity, ToolTotal, activity_of
 from app.ports.decision_store import DecisionStore
 from app.storage.embedded_database import EmbeddedDatabase
 from app.storage.repositories.decisions import SqlDecisionStore
@@ -32,6 +33,10 @@ ONE_STORE = settings(
 
 async def all_events(store: DecisionStore) -> tuple[Event, ...]:
     return await store.events_after(0, 1_000, EVERYTHING)
+
+
+async def activity(store: DecisionStore, calls: int) -> list[Activity]:
+    return [each async for page in store.tool_activity(calls) for each in page]
 
 
 async def whole_chain(store: DecisionStore, symbol: str = "AAPL") -> list[SealedRecord]:
@@ -340,6 +345,49 @@ class DecisionStoreContract:
             {"tool_name": "assess_risk", "calls": 2, "success_rate": 0.5, "average_execution_time_ms": 2.0},
             {"tool_name": "score_news", "calls": 1, "success_rate": 1.0, "average_execution_time_ms": 0.5},
         )
+
+    async def test_tool_activity_is_the_newest_calls_with_the_votes_and_ends_around_them(
+        self, store: DecisionStore
+    ) -> None:
+        happened = (a_call("old"), a_vote(), a_call(), a_step("consensus_requested"), a_call("score_news"), a_step())
+        stored = await store.append_events(happened)
+        plain = [activity_of(event) for event in stored]
+
+        assert await activity(store, 9) == [*plain[:3], *plain[4:]]
+        assert await activity(store, 3) == [*plain[:3], *plain[4:]]
+        assert await activity(store, 2) == [plain[2], *plain[4:]]
+        assert await activity(store, 1) == plain[4:]
+
+    async def test_tool_activity_without_a_call_is_the_votes_alone(self, store: DecisionStore) -> None:
+        assert await activity(store, 5) == []
+        (vote,) = await store.append_events([a_vote()])
+        assert await activity(store, 5) == [activity_of(vote)]
+
+    async def test_a_long_tool_activity_comes_in_pages_that_are_never_empty(self, store: DecisionStore) -> None:
+        stored = await store.append_events([a_call(took_ms=float(number)) for number in range(1_203)])
+        pages = [page async for page in store.tool_activity(1_201)]
+
+        assert all(pages)
+        assert [each for page in pages for each in page] == [activity_of(event) for event in stored[2:]]
+
+    async def test_tool_totals_are_of_all_calls_after_an_event(self, store: DecisionStore) -> None:
+        assert await store.tool_totals(0) == (0, ())
+        first = [a_call("assess_risk", "success", 1.0), a_call("assess_risk", "success", 3.0), a_vote()]
+        await store.append_events([*first, a_call("assess_risk", "timeout", 9.0)])
+        await store.append_events([a_call("score_news", "cached", 0.5), a_step()])
+
+        role = "risk_advisor"
+        newest, totals = await store.tool_totals(0)
+        assert (newest, set(totals)) == (
+            6,
+            {
+                ToolTotal("assess_risk", role, "success", 2, 4.0),
+                ToolTotal("assess_risk", role, "timeout", 1, 9.0),
+                ToolTotal("score_news", role, "cached", 1, 0.5),
+            },
+        )
+        assert await store.tool_totals(4) == (6, (ToolTotal("score_news", role, "cached", 1, 0.5),))
+        assert await store.tool_totals(6) == (6, ())
 
     async def test_agents_agree_when_they_name_the_final_side(self, store: DecisionStore) -> None:
         async def decided(decision_id: str, final: str, **words: str) -> None:

@@ -1,0 +1,175 @@
+"""How the calls of each tool went: counts, times, errors, trends, and where failures gather; bounded in memory.
+
+A call counts towards the success rate unless it was denied: then nothing was tried. One that shared the result of an
+identical call counts as a success but not towards the times, since nothing was run for it.
+"""
+
+from collections import Counter, deque
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from math import ceil
+from statistics import fmean
+from typing import Any, Final
+
+from app.domain.tool_activity import Activity
+from app.domain.tool_calls import CACHED, DENIED, ERROR, SUCCESS, TIMEOUT
+
+RAN: Final = frozenset({SUCCESS, ERROR, TIMEOUT})
+SUCCEEDED: Final = frozenset({SUCCESS, CACHED})
+FAILED: Final = frozenset({ERROR, TIMEOUT})
+
+TIMES_KEPT: Final = 1_000
+RECENT_CALLS, CALLS_BEFORE, LEAST_BEFORE = 50, 200, 50
+MOST_NAMES: Final = 256
+OTHER: Final = "other"
+_MICROS_AN_HOUR: Final = 3_600_000_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """A count that never ends: calls, and what became of them."""
+
+    calls: int = 0
+    denied: int = 0
+    successes: int = 0
+    runs: int = 0
+    run_ms: float = 0.0
+
+    def add(self, status: str, calls: int, duration_ms: float) -> None:
+        """Count `calls` that ended alike and took `duration_ms` together."""
+        self.calls += calls
+        if status == DENIED:
+            self.denied += calls
+        elif status in SUCCEEDED:
+            self.successes += calls
+        if status in RAN:
+            self.runs += calls
+            self.run_ms += duration_ms
+
+    @property
+    def success_rate(self) -> float | None:
+        """Return the share of successes among calls that were not denied; None without any."""
+        tried = self.calls - self.denied
+        return self.successes / tried if tried else None
+
+    @property
+    def average_ms(self) -> float | None:
+        """Return the mean time of a run; None without any."""
+        return self.run_ms / self.runs if self.runs else None
+
+
+@dataclass(slots=True)
+class UseStatistics:
+    """How the calls of one tool went, by everybody or by one role."""
+
+    tally: Tally = field(default_factory=Tally)
+    errors: Counter[str] = field(default_factory=Counter)
+    _times: deque[float] = field(default_factory=lambda: deque(maxlen=TIMES_KEPT))
+    _recent: deque[tuple[bool, float | None]] = field(default_factory=lambda: deque(maxlen=RECENT_CALLS + CALLS_BEFORE))
+
+    def add(self, call: Activity) -> None:
+        """Count a call."""
+        status, took_ms = call.status or ERROR, call.duration_ms or 0.0
+        self.tally.add(status, 1, took_ms)
+        if status not in SUCCEEDED:
+            count(self.errors, call.error_kind or status)
+        if status != DENIED:
+            has_run = status in RAN
+            self._recent.append((status in SUCCEEDED, took_ms if has_run else None))
+            if has_run:
+                self._times.append(took_ms)
+
+    def percentiles(self) -> tuple[float | None, float | None]:
+        """Return the times that 95 and 99 % of the last 1,000 runs did not exceed (nearest rank)."""
+        times = sorted(self._times)
+        if not times:
+            return None, None
+        p95, p99 = (times[ceil(percent * len(times) / 100) - 1] for percent in (95, 99))
+        return p95, p99
+
+    def trend(self) -> dict[str, Any] | None:
+        """Return the last 50 calls beside the 200 before them; None before there are 50 to compare with."""
+        calls = list(self._recent)
+        if len(calls) < RECENT_CALLS + LEAST_BEFORE:
+            return None
+        return {"recent": _summary(calls[-RECENT_CALLS:]), "before": _summary(calls[:-RECENT_CALLS])}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A value that failures gather on: its share of the failures and of the runs."""
+
+    value: Any
+    failures: int
+    share_of_failures: float
+    share_of_runs: float
+
+
+@dataclass(slots=True)
+class Spread:
+    """How runs and failures are spread over symbols, or over hours of the day."""
+
+    runs: Counter[Hashable] = field(default_factory=Counter)
+    failures: Counter[Hashable] = field(default_factory=Counter)
+
+    def add(self, value: Hashable, has_failed: bool) -> None:
+        """Count a run; values beyond the first 256 count together."""
+        value = count(self.runs, value)
+        if has_failed:
+            self.failures[value] += 1
+
+    def worst(self) -> Cluster | None:
+        """Return the value with the most failures; None when there is none."""
+        if not self.failures:
+            return None
+        value, failures = max(self.failures.items(), key=lambda each: (each[1], str(each[0])))
+        return Cluster(value, failures, failures / self.failures.total(), self.runs[value] / self.runs.total())
+
+
+class ToolStatistics:
+    """The statistics of every tool, and of every role's use of it."""
+
+    def __init__(self) -> None:
+        self.by_tool: dict[str, UseStatistics] = {}
+        self.by_role: dict[tuple[str, str], UseStatistics] = {}
+        self.symbols: dict[str, Spread] = {}
+        self.hours: dict[str, Spread] = {}
+
+    def add(self, call: Activity) -> None:
+        """Count a call; a name that was only ever denied is no tool, and beyond 256 tools none is added."""
+        name, role = call.name, call.agent_type
+        if name not in self.by_tool:
+            if call.status == DENIED or len(self.by_tool) >= MOST_NAMES:
+                return
+            self.by_tool[name], self.symbols[name], self.hours[name] = UseStatistics(), Spread(), Spread()
+        self.by_tool[name].add(call)
+        of_role = self.by_role.get((name, role))
+        if of_role is None and len(self.by_role) < MOST_NAMES:
+            of_role = self.by_role[name, role] = UseStatistics()
+        if of_role is not None:
+            of_role.add(call)
+        if call.status in RAN:
+            has_failed = call.status in FAILED
+            self.symbols[name].add(call.symbol, has_failed)
+            self.hours[name].add(call.at // _MICROS_AN_HOUR % 24, has_failed)
+
+    def roles(self, name: str) -> Iterator[tuple[str, UseStatistics]]:
+        """Yield the roles that use a tool, each with its statistics."""
+        return ((role, use) for (tool, role), use in self.by_role.items() if tool == name)
+
+
+def count(counter: Counter[Any], value: Any) -> Any:
+    """Count a value and return it, or `other` in its stead once 256 are known."""
+    if value not in counter and len(counter) >= MOST_NAMES:
+        value = OTHER
+    counter[value] += 1
+    return value
+
+
+def _summary(calls: list[tuple[bool, float | None]]) -> dict[str, Any]:
+    times = [took_ms for _, took_ms in calls if took_ms is not None]
+    return {
+        "calls": len(calls),
+        "success_rate": fmean(succeeded for succeeded, _ in calls),
+        "average_execution_time_ms": fmean(times) if times else None,
+    }

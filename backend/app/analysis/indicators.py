@@ -68,7 +68,7 @@ def compute(bars: Bars) -> dict[str, float]:
     if bars.has_volume:
         found.update(_of_volume(high, low, close, bars.volume / share_unit))
     scale = {"price": price_unit, "shares": share_unit}
-    values = ((name, float(column[-1]) * scale.get(_UNITS[name], 1.0)) for name, column in found.items())
+    values = [(name, column.item(-1) * scale.get(_UNITS[name], 1.0)) for name, column in found.items()]
     return {name: value for name, value in values if isfinite(value)}
 
 

@@ -48,22 +48,21 @@ class Regime:
 
     def next_labels(self) -> dict[str, dict[str, float]]:
         """Return for each label that has followed the current one its count, probability and 95 % interval."""
-        row: list[int] = self.counts[LABELS.index(self.label)].tolist()
-        total = sum(row)
-        return {name: _chance(count, total) for name, count in zip(LABELS, row, strict=True) if count}
+        return _chances(self.counts[LABELS.index(self.label)].tolist())
 
     def as_dict(self) -> dict[str, Any]:
         """Return the regime as a tool result."""
-        following = self.next_labels()
+        counts: list[list[int]] = self.counts.tolist()
+        following = _chances(counts[LABELS.index(self.label)])
         stay = following.get(self.label, {"probability": 0.0})["probability"]
         return {
             "label": self.label,
             "bars_in_label": self.run,
-            "transitions": int(self.counts.sum()),
+            "transitions": sum(map(sum, counts)),
             "next": following,
             "expected_duration_bars": round(1 / (1 - stay), 2) if stay < 1 else None,
             "labels": list(LABELS),
-            "counts": self.counts.tolist(),
+            "counts": counts,
         }
 
 
@@ -75,15 +74,18 @@ def label_bars(close: Column) -> NDArray[np.int64]:
 
     logs = np.log(close)
     returns = logs[1:] - logs[:-1]
-    moved, spread = _moving(returns, SHORT)
-    _, usual = _moving(returns, LONG)
+    squares = returns * returns
+    moved, spread = _moving(returns, squares, SHORT)
+    _, usual = _moving(returns, squares, LONG)
     expected = usual * sqrt(SHORT)
+    half = 0.5 * expected
+    trend = np.maximum(spread * sqrt(SHORT), half)
     fallen = talib.MAX(logs, 3 * SHORT)[LONG:] - logs[LONG:]
     rules = (
         (moved < -1.8 * expected) & (spread > 1.1 * usual),
-        (moved > 0.8 * expected) & (fallen > 0.5 * expected),
-        moved > np.maximum(spread * sqrt(SHORT), 0.5 * expected),
-        moved < -np.maximum(spread * sqrt(SHORT), 0.5 * expected),
+        (moved > 0.8 * expected) & (fallen > half),
+        moved > trend,
+        moved < -trend,
         spread > 1.3 * usual,
         spread < 0.65 * usual,
     )
@@ -93,12 +95,12 @@ def label_bars(close: Column) -> NDArray[np.int64]:
     return labels
 
 
-def _moving(returns: Column, count: int) -> tuple[Column, Column]:
+def _moving(returns: Column, squares: Column, count: int) -> tuple[Column, Column]:
     """Sum and standard deviation of the last `count` returns at each bar from the 101st on, free of later bars."""
     import talib
 
     total = talib.SUM(returns, count)[LONG - 1 :]
-    square = talib.SUM(returns * returns, count)[LONG - 1 :]
+    square = talib.SUM(squares, count)[LONG - 1 :]
     variance = np.maximum(square / count - (total / count) ** 2, 0.0)
     return total, np.maximum(np.sqrt(variance), LEAST_DEVIATION)
 
@@ -112,7 +114,7 @@ def current_regime(bars: Bars) -> Regime | None:
     counts = np.bincount(labels[:-1] * kinds + labels[1:], minlength=kinds * kinds).reshape(kinds, kinds)
     changes = np.flatnonzero(labels != labels[-1])
     run = len(labels) - (int(changes[-1]) + 1 if len(changes) else 0)
-    return Regime(LABELS[int(labels[-1])], run, counts.astype(np.int64))
+    return Regime(LABELS[int(labels[-1])], run, counts.astype(np.int64, copy=False))
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
@@ -123,6 +125,12 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = Z_95 * sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _chances(row: list[int]) -> dict[str, dict[str, float]]:
+    """What follows a label, by how often each label did."""
+    total = sum(row)
+    return {name: _chance(count, total) for name, count in zip(LABELS, row, strict=True) if count}
 
 
 def _chance(count: int, total: int) -> dict[str, float]:

@@ -13,6 +13,7 @@ from app.analysis.lineages import LineageWeight
 from app.analysis.voting import effective_votes
 from app.consensus.canonical import canonical_record
 from app.consensus.chain import record_hash
+from app.consensus.config import ConsensusConfig
 from app.consensus.result import ConsensusResult
 from app.consensus.version import ENGINE_VERSION
 from app.domain.decisions import ChainHead, SealedRecord
@@ -133,7 +134,7 @@ def _is_trouble(failure: Failure) -> bool:
 def _consensus(
     case: Case, panel: PanelResult, votes: Sequence[dict[str, Any]], outcome: dict[str, Any]
 ) -> dict[str, Any]:
-    config = _measured(case.config.as_dict())
+    config = _measured(case.config)
     return {
         "method": config["method"],
         "conflict_resolution": config["strategy"],
@@ -146,12 +147,10 @@ def _consensus(
     }
 
 
-def _measured(value: Any) -> Any:
-    """Write each number of a configuration as a measured one, on the grid."""
-    if isinstance(value, dict):
-        return {name: _measured(part) for name, part in value.items()}
-    is_count = isinstance(value, int) and not isinstance(value, bool)
-    return on_grid(float(value)) if is_count or isinstance(value, float) else value
+def _measured(config: ConsensusConfig) -> dict[str, Any]:
+    """Write each number of a configuration as a measured one; its shares and weights are on a coarser grid already."""
+    counts = {"position": config.position, "timeout_ms": config.timeout_ms}
+    return config.as_dict() | {name: None if value is None else on_grid(float(value)) for name, value in counts.items()}
 
 
 def seal(record: dict[str, Any], created_at: datetime, head: ChainHead) -> SealedRecord:

@@ -36,7 +36,7 @@ def final_recommendation(body: bytes) -> str | None:
 
 def numbered(drafts: Iterable[Event], last_seq: int) -> tuple[Event, ...]:
     """Return the events with the numbers after `last_seq`."""
-    return tuple(event._replace(seq=seq) for seq, event in enumerate(drafts, last_seq + 1))
+    return tuple([Event(*event[:-1], seq=seq) for seq, event in enumerate(drafts, last_seq + 1)])
 
 
 def _text(data: Mapping[str, Any], name: str) -> str | None:

@@ -73,10 +73,12 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
         coordinator = await stack.enter_async_context(
             MultiAgentCoordinator(panel, store, bus, clock, seating=models.seating)
         )
-        yield Desk(clock, store, bus, panel, coordinator, _health(clock, store, bus, coordinator), models)
+        yield Desk(clock, store, bus, panel, coordinator, _health(clock, store, bus, coordinator, models), models)
 
 
-def _health(clock: Clock, store: DecisionStore, bus: AgentEventBus, coordinator: MultiAgentCoordinator) -> HealthBoard:
+def _health(
+    clock: Clock, store: DecisionStore, bus: AgentEventBus, coordinator: MultiAgentCoordinator, models: ModelDesk
+) -> HealthBoard:
     async def record() -> str:
         return f"newest event {await store.last_seq()}"
 
@@ -86,4 +88,9 @@ def _health(clock: Clock, store: DecisionStore, bus: AgentEventBus, coordinator:
     async def requests() -> str:
         return f"{len(coordinator.pending_requests())} consensus requests pending"
 
-    return HealthBoard({"store": record, "event_bus": events, "coordinator": requests}, clock)
+    async def providers() -> str:
+        states = (f"{name} {guard.state}" for name, guard in models.guards.items())
+        return ", ".join(states) or "no model has been asked"
+
+    parts = {"store": record, "event_bus": events, "coordinator": requests, "models": providers}
+    return HealthBoard(parts, clock)

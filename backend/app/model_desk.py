@@ -11,6 +11,10 @@ from app.ai.model_panel.correspondence import Archive
 from app.ai.model_panel.resolving import RULES, Candidate, Found, Resolver
 from app.ai.model_panel.seating import ModelSeating
 from app.ai.model_panel.voices import Voice
+from app.ai.resilience.guarding import Guarded, Guards, guarded
+from app.ai.spending.ledger import Ledger
+from app.ai.spending.limits import Limits
+from app.ai.spending.prices import price_of
 from app.config_models import ModelSettings
 from app.domain.errors import InvalidInputError, ProviderError
 from app.ports.analyst import Analyst
@@ -27,12 +31,14 @@ class ModelDesk:
 
     Args:
         seating: who sits on the panel.
-        doors: guarded providers that have been looked for, by name.
+        ledger: what models may cost and have cost.
+        guards: of the providers that have been looked for, by name; each tells how its provider does.
     """
 
     seating: ModelSeating
     resolver: Resolver
-    doors: Mapping[str, Provider]
+    ledger: Ledger
+    guards: Mapping[str, Guarded]
 
 
 class Doors:
@@ -43,25 +49,25 @@ class Doors:
     """
 
     def __init__(
-        self, settings: ModelSettings, store: DecisionStore, clock: Clock, guard: Callable[[Provider], Provider]
+        self, settings: ModelSettings, store: DecisionStore, clock: Clock, guard: Callable[[Provider], Guarded]
     ) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock
         self._guard = guard
-        self.opened: dict[str, Provider] = {}
+        self.guards: dict[str, Guarded] = {}
 
     async def close(self) -> None:
         """Close every provider."""
         async with AsyncExitStack() as stack:
-            for door in self.opened.values():
+            for door in self.guards.values():
                 stack.push_async_callback(door.close)
 
     def door(self, name: str, build: Callable[[], Provider]) -> Provider:
         """Return the guarded provider of that name."""
-        if name not in self.opened:
-            self.opened[name] = self._replaying(self._guard(build()))
-        return self.opened[name]
+        if name not in self.guards:
+            self.guards[name] = self._guard(build())
+        return self._replaying(self.guards[name])
 
     def _replaying(self, live: Provider) -> Provider:
         mode = self._settings.exchanges
@@ -159,20 +165,48 @@ async def model_desk(
     """
     if settings.provider == "scripted" and settings.script is None:
         raise InvalidInputError("CONCLAVE_PROVIDER is scripted: set CONCLAVE_SCRIPT to a file of answers.")
-    doors = Doors(settings, store, clock, lambda adapter: adapter)
+    ledger = await _ledger(settings, store, clock)
+    doors = Doors(settings, store, clock, partial(_guarded, settings=settings, ledger=ledger, clock=clock))
     candidates = [Candidate("anthropic", doors.anthropic), Candidate("ollama", doors.ollama)]
     if settings.provider == "scripted":
         candidates.append(Candidate("scripted", doors.scripted))
     choice = RULES if settings.panel == "rules" else settings.provider
     resolver = Resolver(candidates, choice, settings.models, tuple(rules), clock, gatherer=doors.gatherer())
-    archive = Archive(partial(_price_of), keeps=settings.exchanges != "off")
+    archive = Archive(price_of, keeps=settings.exchanges != "off")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(doors.close)
         seating = ModelSeating(
-            rules, resolver.casting, archive, clock, mode=settings.panel, on_failure=settings.on_model_failure
+            rules,
+            resolver.casting,
+            archive,
+            clock,
+            mode=settings.panel,
+            on_failure=settings.on_model_failure,
+            finished=ledger.close,
         )
-        yield ModelDesk(seating, resolver, doors.opened)
+        yield ModelDesk(seating, resolver, ledger, doors.guards)
 
 
-def _price_of(provider: str, model: str, usage: Any) -> None:
-    return None
+async def _ledger(settings: ModelSettings, store: DecisionStore, clock: Clock) -> Ledger:
+    """Open the books; what this day has cost already is read back where a day has a limit."""
+    of_decision = Limits.of(
+        settings.budget_tokens_per_decision,
+        settings.budget_dollars_per_decision,
+        settings.budget_seconds_per_decision,
+    )
+    of_day = Limits.of(settings.budget_tokens_per_day, settings.budget_dollars_per_day, settings.budget_seconds_per_day)
+    ledger = Ledger(of_decision, of_day, clock)
+    if of_day != Limits():
+        midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        ledger.begin_day(await store.spent_since(midnight))
+    return ledger
+
+
+def _guarded(adapter: Provider, *, settings: ModelSettings, ledger: Ledger, clock: Clock) -> Guarded:
+    guards = Guards(
+        attempt_timeout_s=settings.model_timeout_seconds,
+        concurrency=settings.model_concurrency,
+        requests_per_minute=settings.model_requests_per_minute,
+        hedge_model=settings.hedge_model,
+    )
+    return guarded(adapter, ledger, clock, guards)

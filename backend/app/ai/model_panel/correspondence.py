@@ -24,7 +24,7 @@ class Archive:
     """How answers are accounted for.
 
     Args:
-        price_of: dollars of a usage by provider and model; None when unknown.
+        price_of: dollars of a usage by provider and model, None when unknown; asked of billed providers alone.
         keeps: whether exchanges are kept, so that the decision can be made again.
     """
 
@@ -110,7 +110,8 @@ class _Note:
     def answered(self, completion: Completion, exchange_id: str | None, price_of: PriceOf) -> None:
         """Write down what the answer cost."""
         attempts = 1 + self._inquiry.failed_requests - self._failed_before
-        cost = price_of(self._voice.provider, completion.model, completion.usage)
+        door = self._voice.door
+        cost = price_of(self._voice.provider, completion.model, completion.usage) if door and door.is_billed else None
         self._write(exchange_id, attempts, usage=completion.usage, cost=cost)
 
     def _write(

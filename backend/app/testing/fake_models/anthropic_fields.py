@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.testing.fake_models.conversation import RefusedError
+from app.testing.fake_models.schema_shape import is_schema
 
 REQUIRED: Final = ("model", "max_tokens", "messages")
 SAMPLING: Final = ("temperature", "top_p", "top_k")
@@ -64,8 +65,14 @@ def _check_plain(fields: Mapping[str, Any]) -> None:
         raise RefusedError(400, f"max_tokens: Input should be between 0 and {MOST_TOKENS}")
     if not isinstance(fields.get("stream", False), bool):
         raise RefusedError(400, "stream: Input should be a valid boolean")
-    if not isinstance(fields.get("system", ""), str | list):
-        raise RefusedError(400, "system: Input should be a valid string or list")
+    if not isinstance(fields.get("system", ""), str) and not _are_texts(fields["system"]):
+        raise RefusedError(400, "system: Input should be a valid string or list of text blocks")
+
+
+def _are_texts(blocks: Any) -> bool:
+    return isinstance(blocks, list) and all(
+        isinstance(each, dict) and each.get("type") == "text" and isinstance(each.get("text"), str) for each in blocks
+    )
 
 
 def _check_output_config(config: Any) -> None:
@@ -76,8 +83,12 @@ def _check_output_config(config: Any) -> None:
     if config.get("effort") not in (None, *EFFORTS):
         raise RefusedError(400, "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'")
     wanted = config.get("format")
-    if wanted is not None and (wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict)):
+    if wanted is None:
+        return
+    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema" or "schema" not in wanted:
         raise RefusedError(400, "output_config.format: Input should be a json_schema with a schema")
+    if not is_schema(wanted["schema"]):
+        raise RefusedError(400, "output_config.format.schema: JSON schema is invalid")
 
 
 def _check_thinking(thinking: Any, max_tokens: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.testing.fake_models.conversation import RefusedError
 from app.testing.fake_models.schema_checks import check_limits, check_strict
+from app.testing.fake_models.schema_shape import is_schema
 
 NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 KNOWN: Final = frozenset(
@@ -50,11 +51,15 @@ def _check_tool(place: int, tool: Any) -> None:
     for name in tool:
         if name not in KNOWN:
             raise RefusedError(400, f"{at}.{name}: Extra inputs are not permitted")
-    if not NAME.fullmatch(str(tool.get("name", ""))):
+    if not isinstance(tool.get("name"), str) or not NAME.fullmatch(tool["name"]):
         raise RefusedError(400, f"{at}.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
     schema = tool.get("input_schema")
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise RefusedError(400, f"{at}.input_schema.type: Input should be 'object'")
+    if not is_schema(schema):
+        raise RefusedError(400, f"{at}.input_schema: JSON schema is invalid")
+    if not isinstance(tool.get("description", ""), str):
+        raise RefusedError(400, f"{at}.description: Input should be a valid string")
 
 
 def _check_choice(choice: Any, tools: list[dict[str, Any]]) -> None:

@@ -7,13 +7,14 @@ from typing import Any, Final
 from app.testing.fake_models.conversation import RefusedError
 
 ROLES: Final = ("user", "assistant", "system")
-BLOCKS: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": ("text",),
-    "thinking": ("thinking", "signature"),
-    "redacted_thinking": ("data",),
-    "tool_use": ("id", "name", "input"),
-    "tool_result": ("tool_use_id",),
+BLOCKS: Final[Mapping[str, Mapping[str, type]]] = {
+    "text": {"text": str},
+    "thinking": {"thinking": str, "signature": str},
+    "redacted_thinking": {"data": str},
+    "tool_use": {"id": str, "name": str, "input": dict},
+    "tool_result": {"tool_use_id": str},
 }
+VALID: Final[Mapping[type, str]] = {str: "Input should be a valid string", dict: "Input should be a valid dictionary"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,16 @@ def _turn(place: int, message: Any) -> Turn:
 
 
 def _check_block(at: str, role: str, block: Any) -> None:
-    if not isinstance(block, dict) or block.get("type") not in BLOCKS:
+    if not isinstance(block, dict) or block.get("type") not in tuple(BLOCKS):
         raise RefusedError(400, f"{at}: Input tag does not match any of the expected tags")
-    for name in BLOCKS[block["type"]]:
+    for name, kind in BLOCKS[block["type"]].items():
         if name not in block:
             raise RefusedError(400, f"{at}.{block['type']}.{name}: Field required")
-    if block["type"] == "text" and not (isinstance(block["text"], str) and block["text"].strip()):
+        if not isinstance(block[name], kind):
+            raise RefusedError(400, f"{at}.{block['type']}.{name}: {VALID[kind]}")
+    if block["type"] == "text" and not block["text"].strip():
         raise RefusedError(400, f"{at}: text content blocks must be non-empty")
-    if block["type"] == "tool_use" and not isinstance(block["input"], dict):
-        raise RefusedError(400, f"{at}.tool_use.input: Input should be a valid dictionary")
+    if not isinstance(block.get("content", ""), str | list):
+        raise RefusedError(400, f"{at}.tool_result.content: Input should be a valid string or list")
     if (block["type"] == "tool_result") != (role == "user") and block["type"] != "text":
         raise RefusedError(400, f"{at}: {block['type']} blocks are not allowed in a message of this role")

@@ -1,12 +1,13 @@
 """Values that follow a JSON schema: known ideas where a field asks for one, plain defaults elsewhere."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-Schema = Mapping[str, Any]
-_TOLD_LEAST = re.compile(r"at least (\d+)")
-TYPES: Mapping[str, tuple[type, ...]] = {
+from app.testing.fake_models.schema_references import Schema, inlined
+
+TOLD_LEAST: Final = re.compile(r"at least (\d{1,6})\b(?! (?:items|characters))")
+TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "number": (int, float),
     "integer": (int,),
@@ -19,89 +20,72 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 
 def filled(schema: Schema, ideas: Mapping[str, Any]) -> Any:
     """Return a value that follows `schema`; a property named like an idea gets it, if it fits."""
-    return _value(schema, ideas, schema)
+    return _value(inlined(schema), ideas)
 
 
 def required(schema: Schema) -> Schema:
     """Return the schema with only those properties that must be given."""
-    needed = schema.get("required", ())
-    return {
-        **schema,
-        "properties": {name: each for name, each in schema.get("properties", {}).items() if name in needed},
-    }
+    properties, needed = schema.get("properties", {}), schema.get("required", ())
+    return {**schema, "properties": {name: each for name, each in properties.items() if name in needed}}
 
 
-def fits(value: Any, schema: Schema, root: Schema) -> bool:
+def fits(value: Any, schema: Schema) -> bool:
     """Whether a plain value may stand where `schema` is asked for, bounds aside."""
-    here = _resolved(schema, root)
-    if "anyOf" in here:
-        return any(fits(value, each, root) for each in here["anyOf"])
-    if "enum" in here:
-        return value in here["enum"]
-    kinds = _kinds(here)
+    if "anyOf" in schema:
+        return any(fits(value, each) for each in schema["anyOf"])
+    if "enum" in schema:
+        return value in schema["enum"]
+    kinds = _kinds(schema)
     if isinstance(value, bool):
         return not kinds or "boolean" in kinds
-    return not kinds or any(isinstance(value, TYPES.get(kind, ())) for kind in kinds)
+    return not kinds or any(isinstance(value, TYPES[kind]) for kind in kinds)
 
 
-def _value(schema: Schema, ideas: Mapping[str, Any], root: Schema) -> Any:
-    here = _resolved(schema, root)
-    if "properties" in here or _kinds(here) == ["object"]:
-        return {name: _property(name, each, ideas, root) for name, each in here.get("properties", {}).items()}
-    return _default(here, ideas, root)
+def _value(schema: Schema, ideas: Mapping[str, Any]) -> Any:
+    if "properties" in schema or _kinds(schema) == ["object"]:
+        return {name: _property(name, each, ideas) for name, each in schema.get("properties", {}).items()}
+    return _default(schema, ideas)
 
 
-def _property(name: str, schema: Schema, ideas: Mapping[str, Any], root: Schema) -> Any:
-    if name in ideas and fits(ideas[name], schema, root):
-        return ideas[name]
-    return _value(schema, ideas, root)
+def _property(name: str, schema: Schema, ideas: Mapping[str, Any]) -> Any:
+    return ideas[name] if name in ideas and fits(ideas[name], schema) else _value(schema, ideas)
 
 
-def _default(here: Schema, ideas: Mapping[str, Any], root: Schema) -> Any:
+def _default(schema: Schema, ideas: Mapping[str, Any]) -> Any:
     for word in ("const", "default"):
-        if word in here:
-            return here[word]
-    if here.get("enum"):
-        return here["enum"][0]
-    if here.get("anyOf"):
-        return _value(_first_that_is_something(here["anyOf"]), ideas, root)
-    return _of_kind(next((kind for kind in _kinds(here) if kind != "null"), "null"), here, ideas, root)
+        if word in schema:
+            return schema[word]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return _value(_first_that_is_something(schema["anyOf"]), ideas)
+    return _of_kind(next((kind for kind in _kinds(schema) if kind != "null"), "null"), schema, ideas)
 
 
-def _of_kind(kind: str, here: Schema, ideas: Mapping[str, Any], root: Schema) -> Any:
+def _of_kind(kind: str, schema: Schema, ideas: Mapping[str, Any]) -> Any:
     match kind:
         case "string":
-            return "none".ljust(here.get("minLength", 0), ".")
+            return "none".ljust(schema.get("minLength", 0), ".")
         case "integer" | "number":
-            return _within(here)
+            return _number(schema)
         case "boolean":
             return False
         case "array":
-            return [_value(here.get("items", {}), ideas, root) for _ in range(here.get("minItems", 0))]
+            return [_value(schema.get("items", {}), ideas)] * schema.get("minItems", 0)
     return None
 
 
-def _within(here: Schema) -> Any:
+def _number(schema: Schema) -> Any:
     """Return zero, or the number nearest to it within the limits that the schema sets or its description tells."""
-    told = _TOLD_LEAST.search(str(here.get("description", "")))
-    least, most = here.get("minimum", int(told[1]) if told else 0), here.get("maximum", 0)
+    told = TOLD_LEAST.search(schema.get("description", ""))
+    least, most = schema.get("minimum", int(told[1]) if told else 0), schema.get("maximum", 0)
     return least if least > 0 else min(0, most)
 
 
-def _first_that_is_something(options: list[Schema]) -> Schema:
+def _first_that_is_something(options: Sequence[Schema]) -> Schema:
     return next((each for each in options if each.get("type") != "null"), options[0])
 
 
-def _kinds(here: Schema) -> list[str]:
-    kind = here.get("type", [])
+def _kinds(schema: Schema) -> list[str]:
+    kind = schema.get("type", [])
     return [kind] if isinstance(kind, str) else list(kind)
-
-
-def _resolved(schema: Schema, root: Schema) -> Schema:
-    reference = schema.get("$ref")
-    if not isinstance(reference, str):
-        return schema
-    found: Any = root
-    for step in reference.removeprefix("#").strip("/").split("/"):
-        found = found.get(step, {})
-    return found if isinstance(found, Mapping) else {}

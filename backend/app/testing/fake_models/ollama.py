@@ -9,12 +9,14 @@ import orjson
 from app.testing.fake_models.answers import Answer, Incoming, digest_of, document, fields_of
 from app.testing.fake_models.conversation import Asked, OfferedTool, Reply, parts, tokens
 from app.testing.fake_models.ollama_checks import check_chat
+from app.testing.fake_models.ollama_context import in_sight
 from app.testing.fake_models.ollama_models import Shelf
 
 DEFAULT_CONTEXT: Final = 4_096
 NS_PER_TOKEN: Final = 1_000_000
 KEPT_KEYWORDS: Final = ("type", "items", "description", "enum")
 STOPS: Final = {"end": "stop", "tool_use": "stop", "length": "length", "refusal": "stop"}
+SILENCE: Final[Mapping[str, Any]] = {"message": {"role": "assistant", "content": ""}}
 USUAL: Final[Mapping[int, str]] = {
     400: "invalid request",
     401: "unauthorized",
@@ -57,16 +59,20 @@ class Ollama:
 
     def whole(self, asked: Asked, reply: Reply) -> Mapping[str, Any]:
         """Return the reply as one document."""
+        if "loads" in asked.extras:
+            return {**_head(asked), **SILENCE, "done": True, "done_reason": asked.extras["loads"]}
         return {**_head(asked), "message": _message(asked, reply), **_tail(asked, reply)}
 
     def pieces(self, asked: Asked, reply: Reply) -> list[bytes]:
         """Return the reply as lines of JSON; tool calls come whole, in one line."""
+        if "loads" in asked.extras:
+            return [orjson.dumps(self.whole(asked, reply)) + b"\n"]
         said = [{"role": "assistant", "content": part} for part in parts(reply.text)]
         thought = [{"role": "assistant", "content": "", "thinking": part} for part in parts(reply.thinking)]
         called = [{"role": "assistant", "content": "", "tool_calls": _calls(reply)}] if reply.calls else []
         told = [*(thought if asked.thinks else []), *said, *called]
         lines = [{**_head(asked), "message": message, "done": False} for message in told]
-        last = {**_head(asked), "message": {"role": "assistant", "content": ""}, **_tail(asked, reply)}
+        last = {**_head(asked), **SILENCE, **_tail(asked, reply)}
         return [orjson.dumps(line) + b"\n" for line in (*lines, last)]
 
     def stream_failure(self) -> bytes:
@@ -80,7 +86,7 @@ class Ollama:
 
 def _asked(fields: Mapping[str, Any]) -> Asked:
     options = fields.get("options") or {}
-    said = _in_sight(fields.get("messages") or [], options.get("num_ctx") or DEFAULT_CONTEXT)
+    said = in_sight(fields.get("messages") or [], options.get("num_ctx") or DEFAULT_CONTEXT)
     wanted = fields.get("format") or None
     limit = options.get("num_predict", -1)
     return Asked(
@@ -94,27 +100,13 @@ def _asked(fields: Mapping[str, Any]) -> Asked:
         stream=fields.get("stream") is not False,
         budget=limit if limit > 0 else None,
         thinks=bool(fields.get("think")),
+        extras={} if said else {"loads": "unload" if fields.get("keep_alive") == 0 else "load"},
         digest=digest_of(fields),
     )
 
 
 def _texts(messages: Sequence[Mapping[str, Any]], roles: Sequence[str]) -> Iterator[str]:
     return (each["content"] for each in messages if each["role"] in roles and each.get("content"))
-
-
-def _in_sight(messages: Sequence[Mapping[str, Any]], context: int) -> list[Mapping[str, Any]]:
-    """Return the messages the context holds: system messages and the last always, of the others the newest."""
-    kept: list[Mapping[str, Any]] = []
-    room = context - sum(_size(each) for each in messages if each["role"] == "system")
-    for each in reversed(messages):
-        room -= 0 if each["role"] == "system" else _size(each)
-        if each["role"] == "system" or room >= 0 or each is messages[-1]:
-            kept.append(each)
-    return kept[::-1]
-
-
-def _size(message: Mapping[str, Any]) -> int:
-    return tokens(message.get("content") or "") + 4
 
 
 def _tool(tool: Mapping[str, Any]) -> OfferedTool:

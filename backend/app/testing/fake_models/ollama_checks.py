@@ -1,10 +1,11 @@
 """What Ollama refuses in a chat, in the words of its JSON reader; what it does not know it overlooks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from app.testing.fake_models.conversation import RefusedError
 from app.testing.fake_models.ollama_models import Installed
+from app.testing.fake_models.schema_shape import is_schema
 
 ROLES: Final = ("system", "user", "assistant", "tool")
 WHOLE_OPTIONS: Final = ("num_ctx", "num_predict", "seed", "top_k", "num_keep")
@@ -18,11 +19,9 @@ def check_chat(fields: Mapping[str, Any], model: Installed) -> None:
     Raises:
         RefusedError: it is malformed or asks for what the model cannot do.
     """
-    messages = fields.get("messages") or []
-    _expect(isinstance(messages, list), "messages", "[]api.Message")
-    for message in messages:
+    for message in _list(fields, "messages", "[]api.Message"):
         _check_message(message)
-    _check_tools(fields.get("tools") or [], model)
+    _check_tools(_list(fields, "tools", "api.Tools"), model)
     _check_format(fields.get("format"))
     _check_think(fields.get("think"), model)
     _check_options(fields.get("options") or {})
@@ -36,24 +35,28 @@ def _check_message(message: Any) -> None:
     role = message.get("role")
     if role not in ROLES:
         raise RefusedError(400, f'invalid role: {role}, role must be one of ["system", "user", "assistant", "tool"]')
-    calls = message.get("tool_calls") or []
-    _expect(isinstance(calls, list), "messages.tool_calls", "[]api.ToolCall")
-    for call in calls:
+    for call in _list(message, "tool_calls", "[]api.ToolCall"):
         function: Any = call.get("function") if isinstance(call, dict) else None
         _expect(isinstance(function, dict), "messages.tool_calls.function", "api.ToolCallFunction")
         _expect(isinstance(function.get("arguments"), dict), "messages.tool_calls.function.arguments", "map")
 
 
-def _check_tools(tools: Any, model: Installed) -> None:
-    _expect(isinstance(tools, list), "tools", "api.Tools")
+def _check_tools(tools: Sequence[Any], model: Installed) -> None:
     for tool in tools:
-        _expect(isinstance(tool, dict) and isinstance(tool.get("function"), dict), "tools.function", "api.ToolFunction")
+        _expect(_is_tool(tool), "tools.function", "api.ToolFunction")
     if tools and "tools" not in model.capabilities:
         raise RefusedError(400, f"registry.ollama.ai/library/{model.name} does not support tools")
 
 
+def _is_tool(tool: Any) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    if not isinstance(function, dict) or not is_schema(function.get("parameters") or {}):
+        return False
+    return isinstance(function.get("name"), str) and isinstance(function.get("description", ""), str)
+
+
 def _check_format(wanted: Any) -> None:
-    if wanted not in (None, "", "json") and not isinstance(wanted, dict):
+    if wanted not in (None, "", "json") and not is_schema(wanted):
         raise RefusedError(400, f'invalid format: "{wanted}"; expected "json" or a valid JSON Schema object')
 
 
@@ -71,6 +74,13 @@ def _check_options(options: Any) -> None:
             raise RefusedError(400, f'option "{name}" must be of type integer')
         if name in REAL_OPTIONS and (not isinstance(value, int | float) or isinstance(value, bool)):
             raise RefusedError(400, f'option "{name}" must be of type float32')
+
+
+def _list(fields: Mapping[str, Any], name: str, kind: str) -> list[Any]:
+    """Return a list that may be missing or null."""
+    found = fields.get(name)
+    _expect(isinstance(found, list | None), name, kind)
+    return found or []
 
 
 def _expect(is_right: bool, field: str, kind: str) -> None:

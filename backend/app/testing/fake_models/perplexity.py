@@ -10,6 +10,7 @@ import orjson
 from app.testing.fake_models.answers import Answer, Incoming, digest_of, document, fields_of
 from app.testing.fake_models.conversation import Asked, RefusedError, Reply, parts, tokens
 from app.testing.fake_models.perplexity_sources import sources
+from app.testing.fake_models.schema_shape import is_schema
 
 MODELS: Final = ("sonar", "sonar-pro", "sonar-reasoning", "sonar-reasoning-pro", "sonar-deep-research")
 ROLES: Final = ("system", "user", "assistant", "tool")
@@ -58,6 +59,7 @@ class Perplexity:
             raise RefusedError(401, "")
         fields = fields_of(incoming)
         _check(fields)
+        _check_options(fields)
         return _asked(fields)
 
     def failure(self, status: int, message: str = "", kind: str = "") -> Answer:
@@ -112,15 +114,32 @@ def _check(fields: Mapping[str, Any]) -> None:
         raise RefusedError(400, "After the system messages, user and assistant should alternate.", "invalid_message")
 
 
+def _check_options(fields: Mapping[str, Any]) -> None:
+    sites = fields.get("search_domain_filter", [])
+    if not isinstance(sites, list) or not all(isinstance(each, str) for each in sites):
+        raise RefusedError(400, "search_domain_filter: each must be a domain", "bad_request")
+    most = fields.get("max_tokens", 1)
+    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+        raise RefusedError(400, "max_tokens: must be a positive integer", "bad_request")
+    if _schema(fields) is not None and not is_schema(_schema(fields)):
+        raise RefusedError(400, "response_format: must be a JSON schema", "bad_request")
+
+
+def _schema(fields: Mapping[str, Any]) -> Any:
+    wanted = fields.get("response_format")
+    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+        return None
+    form = wanted.get("json_schema")
+    return form.get("schema", ()) if isinstance(form, dict) else ()
+
+
 def _asked(fields: Mapping[str, Any]) -> Asked:
     heard = tuple(each["content"] for each in fields["messages"] if each["role"] == "user")
-    wanted = fields.get("response_format") or {}
-    schema = (wanted.get("json_schema") or {}).get("schema") if wanted.get("type") == "json_schema" else None
     return Asked(
         model=fields["model"],
         told="\n".join(each["content"] for each in fields["messages"] if each["role"] == "system"),
         heard=heard,
-        schema=schema,
+        schema=_schema(fields),
         stream=bool(fields.get("stream")),
         budget=fields.get("max_tokens"),
         extras={"sources": list(sources(fields, heard))},

@@ -14,12 +14,17 @@ DAY: Final = re.compile(r"\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]
 def sources(fields: Mapping[str, Any], heard: Sequence[str]) -> Iterator[dict[str, str]]:
     """Return made-up sources that obey the domain filter; they are dated to the days before the question's."""
     about = symbol(heard) or "the market"
-    allowed = [each for each in fields.get("search_domain_filter") or SITES if not each.startswith("-")] or list(SITES)
-    for place, site in enumerate(allowed[:3]):
+    for place, site in enumerate(_sites(fields.get("search_domain_filter", ()))):
         day = _day_of(heard) - timedelta(days=place)
         slug = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")
         title = f"Made-up article {place + 1} about {about}"
         yield {"title": title, "url": f"https://{site}/{day.isoformat()}/{slug}", "date": day.isoformat()}
+
+
+def _sites(allowed: Sequence[str]) -> list[str]:
+    """Return at most three sites; a minus before a name leaves that one out."""
+    wanted = [each for each in allowed if not each.startswith("-")]
+    return (wanted or [each for each in SITES if f"-{each}" not in allowed])[:3]
 
 
 def _day_of(heard: Sequence[str]) -> date:

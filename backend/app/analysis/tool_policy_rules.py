@@ -1,54 +1,21 @@
 """The rules that turn how tools behave into a policy: how long each may take, which rest, which are tried again.
 
-A tool may take four times what 99 of 100 of its last 1,000 runs took, rounded up to 0.25 s times a power of two, and
-between 0.25 and 8 s; before 50 runs it has 2 s. One that failed in 5 of its last 10 runs rests for a minute, then is
-tried again; failing then doubles the rest, up to an hour, and a success ends it.
+How long a tool may take follows its times. One that failed in 5 of its last 10 runs rests for a minute, then is tried
+again; failing then doubles the rest, up to an hour, and a success ends it.
 """
 
-from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
-from math import ceil
-from typing import Final
 
-from app.analysis.tool_statistics import FAILED, MOST_NAMES, RAN
+from app.analysis.tool_run_times import RunTimes
+from app.analysis.tool_spread import MOST_NAMES
+from app.analysis.tool_statistics import FAILED, RAN
 from app.domain.tool_activity import Activity
 from app.domain.tool_calls import ERROR
 from app.domain.tool_policies import ToolPolicy
 
-TIMEOUTS_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-MARGIN: Final = 4
-LEAST_TIMED, TIMED_KEPT = 50, 1_000
 RUNS_WATCHED, FAILURES_TOO_MANY = 10, 5
 FIRST_REST_S, LONGEST_REST_S = 60, 3_600
-
-_SLOWEST_MS: Final = [seconds * 1_000 / MARGIN for seconds in TIMEOUTS_S[:-1]]
-
-
-@dataclass(slots=True)
-class _Times:
-    """The times of the last runs, by the timeout that each alone would ask for."""
-
-    places: deque[int] = field(default_factory=deque)
-    counts: list[int] = field(default_factory=lambda: [0] * len(TIMEOUTS_S))
-
-    def add(self, took_ms: float) -> None:
-        place = bisect_left(_SLOWEST_MS, took_ms)
-        self.places.append(place)
-        self.counts[place] += 1
-        if len(self.places) > TIMED_KEPT:
-            self.counts[self.places.popleft()] -= 1
-
-    def timeout_s(self) -> float | None:
-        """Return the timeout that 99 % of the runs ask for at most; None while there are too few."""
-        if len(self.places) < LEAST_TIMED:
-            return None
-        wanted = ceil(99 * len(self.places) / 100)
-        place, within = 0, self.counts[0]
-        while within < wanted:
-            place += 1
-            within += self.counts[place]
-        return TIMEOUTS_S[place]
 
 
 @dataclass(slots=True)
@@ -59,7 +26,7 @@ class _Conduct:
         rests_until: microseconds since 1970 UTC; None while it does not rest.
     """
 
-    times: _Times = field(default_factory=_Times)
+    times: RunTimes = field(default_factory=RunTimes)
     failures: deque[bool] = field(default_factory=lambda: deque(maxlen=RUNS_WATCHED))
     rests_until: int | None = None
     rest_s: int = 0

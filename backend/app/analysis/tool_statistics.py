@@ -5,12 +5,13 @@ identical call counts as a success but not towards the times, since nothing was 
 """
 
 from collections import Counter, deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 from statistics import fmean
 from typing import Any, Final
 
+from app.analysis.tool_spread import MOST_NAMES, Spread, count
 from app.domain.tool_activity import Activity
 from app.domain.tool_calls import CACHED, DENIED, ERROR, SUCCESS, TIMEOUT
 
@@ -20,8 +21,6 @@ FAILED: Final = frozenset({ERROR, TIMEOUT})
 
 TIMES_KEPT: Final = 1_000
 RECENT_CALLS, CALLS_BEFORE, LEAST_BEFORE = 50, 200, 50
-MOST_NAMES: Final = 256
-OTHER: Final = "other"
 _MICROS_AN_HOUR: Final = 3_600_000_000
 
 
@@ -95,37 +94,6 @@ class UseStatistics:
         return {"recent": _summary(calls[-RECENT_CALLS:]), "before": _summary(calls[:-RECENT_CALLS])}
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """A value that failures gather on: its share of the failures and of the runs."""
-
-    value: Any
-    failures: int
-    share_of_failures: float
-    share_of_runs: float
-
-
-@dataclass(slots=True)
-class Spread:
-    """How runs and failures are spread over symbols, or over hours of the day."""
-
-    runs: Counter[Hashable] = field(default_factory=Counter)
-    failures: Counter[Hashable] = field(default_factory=Counter)
-
-    def add(self, value: Hashable, has_failed: bool) -> None:
-        """Count a run; values beyond the first 256 count together."""
-        value = count(self.runs, value)
-        if has_failed:
-            self.failures[value] += 1
-
-    def worst(self) -> Cluster | None:
-        """Return the value with the most failures; None when there is none."""
-        if not self.failures:
-            return None
-        value, failures = max(self.failures.items(), key=lambda each: (each[1], str(each[0])))
-        return Cluster(value, failures, failures / self.failures.total(), self.runs[value] / self.runs.total())
-
-
 class ToolStatistics:
     """The statistics of every tool, and of every role's use of it."""
 
@@ -156,14 +124,6 @@ class ToolStatistics:
     def roles(self, name: str) -> Iterator[tuple[str, UseStatistics]]:
         """Yield the roles that use a tool, each with its statistics."""
         return ((role, use) for (tool, role), use in self.by_role.items() if tool == name)
-
-
-def count(counter: Counter[Any], value: Any) -> Any:
-    """Count a value and return it, or `other` in its stead once 256 are known."""
-    if value not in counter and len(counter) >= MOST_NAMES:
-        value = OTHER
-    counter[value] += 1
-    return value
 
 
 def _summary(calls: list[tuple[bool, float | None]]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from app.ai.tooling.arguments import Given, unread
 from app.ai.tooling.outcomes import Outcome, failed
 from app.ai.tooling.ready_tools import ReadyTool, ready_tool
-from app.domain.tool_calls import DENIED, INVALID_ARGS, TIMEOUT
+from app.domain.errors import UnknownNameError
+from app.domain.tool_calls import DENIED, ERROR, INVALID_ARGS, TIMEOUT
 from app.domain.tool_policies import ToolPolicy
 
 MOST_CALLS: Final = 8
@@ -52,6 +53,8 @@ def check(
         return Checked(unread(arguments), None, denied)
     try:
         ready = ready_tool(name)
+    except UnknownNameError as error:
+        return Checked(unread(arguments), None, Outcome(ERROR, error_kind="unknown_tool", error=error.public))
     except Exception as error:  # noqa: BLE001 - building somebody's tool may raise anything
         return Checked(unread(arguments), None, failed(name, error))
     given = ready.read(arguments)

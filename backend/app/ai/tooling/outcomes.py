@@ -10,9 +10,9 @@ import structlog
 from app.ai.tooling.daemon_thread import in_daemon_thread
 from app.ai.tooling.ready_tools import ReadyTool
 from app.ai.tooling.results import UnusableResultError, size_of
-from app.domain.errors import AgentSystemError
+from app.domain.errors import AgentSystemError, InvalidInputError
 from app.domain.market import AnalysisContext
-from app.domain.tool_calls import CACHED, ERROR, SUCCESS, TIMEOUT
+from app.domain.tool_calls import CACHED, ERROR, INVALID_ARGS, SUCCESS, TIMEOUT
 
 log = structlog.get_logger(__name__)
 
@@ -56,12 +56,15 @@ async def run_within(seconds: float, ready: ReadyTool, context: AnalysisContext,
 def failed(name: str, error: Exception) -> Outcome:
     """Return the outcome of a tool that raised.
 
-    Our own errors speak for themselves; of a stranger's only the kind is told, its text may hold anything.
+    Our own errors speak for themselves, and say whether the tool failed or could do nothing with what it was given; of
+    a stranger's only the kind is told, its text may hold anything.
     """
-    log.warning("tool failed", tool=name, error=type(error).__name__)
+    kind = type(error).__name__
+    if isinstance(error, InvalidInputError):
+        return Outcome(INVALID_ARGS, error_kind=kind, error=error.public)
+    log.warning("tool failed", tool=name, error=kind)
     if isinstance(error, UnusableResultError):
         return Outcome(ERROR, error_kind=error.kind, error=f"{name} cannot be used: {error}.")
-    kind = type(error).__name__
     told = error.public if isinstance(error, AgentSystemError) else f"{name} failed with {kind}."
     return Outcome(ERROR, error_kind=kind, error=told)
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from app.ai.tool_belt import SharedTools
 from app.ai.tooling.checks import MOST_CALLS
 from app.domain.errors import ToolFailedError
+from app.domain.market import AnalysisContext
 from app.domain.tool_calls import CACHED, DENIED, ERROR, INVALID_ARGS, SUCCESS, TIMEOUT
 from app.domain.tool_policies import ToolPolicy
 from app.observability.system_clock import SystemClock
-from tests.builders import context, waves
+from tests.builders import START, bars, context, waves
 from tests.unit.ai.tooling.odd_tools import Blocking, Curious, Failing, Outside, Patient, Saying, odd_tools_installed
 
 SOON = 0.02
@@ -123,7 +124,7 @@ async def test_decisions_share_nothing():
     ("name", "arguments", "status", "kind"),
     [
         ("assess_risk", {}, DENIED, "not_allowed"),
-        ("missing_tool", {}, ERROR, "UnknownNameError"),
+        ("missing_tool", {}, ERROR, "unknown_tool"),
         ("compute_indicators", {"colour": "red"}, INVALID_ARGS, "invalid_args"),
         ("get_bars", {"count": 0}, INVALID_ARGS, "invalid_args"),
         ("get_bars", {"name": "x", "self": 1}, INVALID_ARGS, "invalid_args"),
@@ -135,6 +136,13 @@ async def test_a_call_that_gives_nothing_is_recorded_with_its_reason(name, argum
     assert (call.tool_name, call.status, call.error_kind) == (name, status, kind)
     assert call.error
     assert "secret" not in call.error
+
+
+async def test_a_tool_that_can_do_nothing_with_the_data_has_not_failed():
+    without_a_price = AnalysisContext("AAPL", bars([100.0]).between(0, 0), START)
+    one = SharedTools(without_a_price, SystemClock()).belt_of(Curious("a"), "a_AAPL")
+    call = await refused(one, "get_position")
+    assert (call.status, call.error_kind) == (INVALID_ARGS, "InvalidMarketDataError")
 
 
 async def test_the_ninth_call_is_denied():

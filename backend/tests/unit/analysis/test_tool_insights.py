@@ -3,8 +3,9 @@
 import pytest
 
 from app.analysis.tool_history import ToolHistory
-from app.analysis.tool_insights import LEAST_DECISIONS, insights
+from app.analysis.tool_insights import insights
 from app.analysis.tool_metrics import tool_metrics
+from app.analysis.tool_use_insights import LEAST_DECISIONS
 from app.domain.tool_policies import DEFAULT
 from tests.unit.analysis.tool_scenes import a_call, a_step, a_vote, plain
 

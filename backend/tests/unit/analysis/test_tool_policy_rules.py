@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.tool_policy_rules import TIMED_KEPT, TIMEOUTS_S, PolicyRules
+from app.analysis.tool_policy_rules import PolicyRules
+from app.analysis.tool_run_times import TIMED_KEPT, TIMEOUTS_S
 from app.domain.times import to_micros
 from app.domain.tool_policies import DEFAULT
 from tests.unit.analysis.tool_scenes import NOW, a_call, plain

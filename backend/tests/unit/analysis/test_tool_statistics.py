@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from app.analysis.tool_statistics import MOST_NAMES, Cluster, Spread, ToolStatistics
+from app.analysis.tool_spread import MOST_NAMES, Cluster, Spread
+from app.analysis.tool_statistics import ToolStatistics
 from tests.unit.analysis.tool_scenes import a_call, plain
 
 

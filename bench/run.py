@@ -17,6 +17,7 @@ PARTS = {
     "feed": "bench.feed",
     "startup": "bench.startup",
     "many": "bench.many_decisions",
+    "models": "bench.models",
 }
 
 

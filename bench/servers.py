@@ -22,11 +22,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], port: int, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: list[str], port: int, ready: str = "/health/ready", **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; the block starts once it answers."""
     process = start(command, **environment)
     try:
-        wait_until_ready(port, process)
+        wait_until_ready(port, process, ready=ready)
         yield process
     finally:
         process.terminate()
@@ -40,8 +42,10 @@ def start(command: list[str], **environment: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, *command], env=merged, cwd=ROOT)
 
 
-def wait_until_ready(port: int, process: subprocess.Popen[bytes], timeout_s: float = 20) -> float:
-    """Return seconds until the server answered /health/ready.
+def wait_until_ready(
+    port: int, process: subprocess.Popen[bytes], timeout_s: float = 20, ready: str = "/health/ready"
+) -> float:
+    """Return seconds until the server answered the path `ready`.
 
     Raises:
         RuntimeError: it ended or took too long.
@@ -51,7 +55,7 @@ def wait_until_ready(port: int, process: subprocess.Popen[bytes], timeout_s: flo
         if process.poll() is not None:
             raise RuntimeError("the server ended before it was ready")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=1):
                 return time.perf_counter() - started
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.005)

@@ -71,7 +71,7 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
         rules = installed_analysts() if analysts is None else analysts
         models = await stack.enter_async_context(model_desk(settings, rules, store, clock))
         coordinator = await stack.enter_async_context(
-            MultiAgentCoordinator(panel, store, bus, clock, seating=models.seating)
+            MultiAgentCoordinator(panel, store, bus, clock, seating=models.seating, thinks_aloud=settings.stream_models)
         )
         yield Desk(clock, store, bus, panel, coordinator, _health(clock, store, bus, coordinator, models), models)
 

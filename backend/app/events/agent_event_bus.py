@@ -37,6 +37,10 @@ class AgentEventBus:
         """Events that slow subscribers lost since the start."""
         return self._transport.dropped
 
+    def hears(self, topic: str) -> bool:
+        """Whether anybody may receive an event of this topic; see `Transport.hears`."""
+        return self._transport.hears(topic)
+
     async def publish(self, *events: Event) -> None:
         """Hand over events in order.
 

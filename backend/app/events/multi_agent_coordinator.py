@@ -61,6 +61,7 @@ class MultiAgentCoordinator:
         *,
         seating: Seating | None = None,
         tool_policy: Callable[[], Awaitable[ToolPolicy]] | None = None,
+        thinks_aloud: bool = True,
     ) -> None:
         self._panel: Panel = panel or plugins.load("panel", "concurrent")()
         self._store: DecisionStore = store or plugins.load("decision_store", "memory")()
@@ -70,6 +71,7 @@ class MultiAgentCoordinator:
         self._seating: Seating = seating or RulesSeating(analysts)
         self._lineages = LineageMemory(self._store)
         self._tool_policy = tool_policy or _default_policy
+        self._thinks_aloud = thinks_aloud
 
     @property
     def analysts(self) -> Mapping[str, Analyst]:
@@ -152,10 +154,11 @@ class MultiAgentCoordinator:
     async def _ask(self, case: Case, sitting: Sitting) -> PanelResult:
         """Hold the panel; what models were paid for is kept even when nobody waits for the decision any more."""
         context, timeout_s = case.context, case.question.timeout_s
-        if not self._models(case):
-            return await self._panel.run(context, case.seats, timeout_s, sitting)
+        aloud = ThinkingAloud(self._bus, self._clock, case.seats, context.symbol, sitting.decision_id)
         try:
-            async with ThinkingAloud(self._bus, self._clock, case.seats, context.symbol, sitting.decision_id) as think:
+            if not (self._thinks_aloud and aloud.is_heard):
+                return await self._panel.run(context, case.seats, timeout_s, sitting)
+            async with aloud as think:
                 return await self._panel.run(context, case.seats, timeout_s, replace(sitting, think=think))
         except BaseException:
             await _to_its_end(

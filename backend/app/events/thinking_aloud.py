@@ -34,6 +34,12 @@ class ThinkingAloud:
         self._speaker: asyncio.Task[None] | None = None
         self._waken = asyncio.Event()
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody would receive it; nobody is made to speak up for nobody."""
+        silence = agent_thinking("", "any", self._symbol, self._decision_id, text="", timestamp=self._clock.now())
+        return self._bus.hears(silence.topic)
+
     async def __aenter__(self) -> Callable[[str, str], None]:
         self._speaker = asyncio.create_task(self._speak(), name=f"thinking {self._decision_id}")
         return self.hear

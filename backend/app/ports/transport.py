@@ -36,6 +36,9 @@ class Transport(Protocol):
             capacity: unread events kept; beyond it the oldest is dropped and counted.
         """
 
+    def hears(self, topic: str) -> bool:
+        """Whether anybody may receive an event of this topic; True where the transport cannot know."""
+
     @property
     def dropped(self) -> int:
         """Events lost by all subscribers together since the start."""

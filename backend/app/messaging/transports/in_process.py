@@ -48,6 +48,10 @@ class InProcessTransport:
         for deliveries in self._matching(event.topic):
             self.dropped += not deliveries.offer(event)
 
+    def hears(self, topic: str) -> bool:
+        """Whether anybody has subscribed to this topic."""
+        return bool(self._matching(topic))
+
     @asynccontextmanager
     async def subscribe(self, pattern: str, capacity: int = 1_024) -> AsyncIterator[QueuedDeliveries]:
         """Receive what matches `pattern` until the block ends; see `Transport.subscribe`."""

@@ -56,14 +56,14 @@ class Exchange:
 
     def _from_model(self) -> Answer:
         asked = self.vendor.read(self.incoming)
-        reply = self._bent(asked, self.desk.brain.reply(asked, self.desk.tool_rounds))
+        reply = self._bent(asked, _within_budget(asked, self.desk.brain.reply(asked, self.desk.tool_rounds)))
         if not asked.stream:
             return document(self.vendor.whole(asked, reply))
         return Answer(tuple(self.vendor.pieces(asked, reply)), media_type=self.vendor.stream_type, streamed=True)
 
     def _bent(self, asked: Asked, reply: Reply) -> Reply:
         fault = self._struck("reply", lambda each: can_bend(each.kind, asked, reply))
-        return _within_budget(asked, bent(fault.kind, asked, reply)) if fault else _within_budget(asked, reply)
+        return bent(fault.kind, asked, reply) if fault else reply
 
     def _broken(self, answer: Answer) -> Answer:
         fault = self._struck("bytes", lambda each: answer.status == 200 and can_break(each, answer))
@@ -80,7 +80,7 @@ class Exchange:
 
 def _within_budget(asked: Asked, reply: Reply) -> Reply:
     """Stop where the token limit is reached; thinking counts."""
-    if asked.budget is None or reply.stop == "refusal":
+    if asked.budget is None:
         return reply
     room = asked.budget - (tokens(reply.thinking) if asked.thinks else 0)
     if tokens(reply.text) + sum(tokens(str(each.arguments)) for each in reply.calls) <= room:

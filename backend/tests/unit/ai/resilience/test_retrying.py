@@ -94,7 +94,7 @@ async def test_the_pause_is_random_and_short(clock, seed):
 
     await retrying(Vendor(failure(), answer()), clock, seed=seed).complete(a_request(), an_inquiry(clock))
 
-    assert clock.monotonic() - began == pytest.approx(expected)
+    assert clock.monotonic() - began == pytest.approx(expected, abs=1e-6)
 
 
 @in_virtual_time
@@ -115,12 +115,10 @@ async def test_a_vendor_that_wants_to_wait_beyond_the_deadline_is_given_up_at_on
     error = await failed(retrying(vendor, clock), an_inquiry(clock))
 
     assert (error.kind, error.retry_after_s) == ("rate_limited", 900.0)
-    assert (len(vendor.requests), clock.monotonic()) == (1, began)
+    assert (len(vendor.requests), clock.monotonic()) == (1, pytest.approx(began))
 
 
-@given(
-    seconds=st.floats(0.0, 5.0), retry_after_s=st.none() | st.floats(0.0, 1e6), seed=st.integers(0, 1_000)
-)
+@given(seconds=st.floats(0.0, 5.0), retry_after_s=st.none() | st.floats(0.0, 1e6), seed=st.integers(0, 1_000))
 @in_virtual_time
 async def test_no_retry_comes_so_late_that_it_has_no_time(clock, seconds, retry_after_s, seed):
     asked_at = []

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from app.ai.trading_agents import AIAgentCoordinator
+from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.config import Settings
 from app.domain.errors import InvalidInputError
-from app.events.agent_event_bus import AgentEventBus
+from app.domain.tool_policies import ToolPolicy
+from app.events.agent_event_bus import AgentEventBus, Handler
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.rules_seating import installed_analysts
 from app.messaging.transports.in_process import InProcessTransport
@@ -33,6 +36,7 @@ class Desk:
     coordinator: MultiAgentCoordinator
     health: HealthBoard
     models: ModelDesk
+    tool_tracker: ToolFeedbackTracker
 
 
 def build_store(settings: Settings) -> DecisionStore:
@@ -70,10 +74,36 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
         panel = AIAgentCoordinator(clock)
         rules = installed_analysts() if analysts is None else analysts
         models = await stack.enter_async_context(model_desk(settings, rules, store, clock))
+        tracker = ToolFeedbackTracker(store)
+        await bus.listen(_routes(tracker))
         coordinator = await stack.enter_async_context(
-            MultiAgentCoordinator(panel, store, bus, clock, seating=models.seating, thinks_aloud=settings.stream_models)
+            MultiAgentCoordinator(
+                panel,
+                store,
+                bus,
+                clock,
+                seating=models.seating,
+                tool_policy=partial(_tool_policy, tracker, clock),
+                thinks_aloud=settings.stream_models,
+            )
         )
-        yield Desk(clock, store, bus, panel, coordinator, _health(clock, store, bus, coordinator, models), models)
+        health = _health(clock, store, bus, coordinator, models)
+        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker)
+
+
+def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:
+    """The event flow of the desk: which part hears of what. The feed is added by the server that has one."""
+    return (
+        ("agent.tool.#", tracker.on_tool_event),
+        ("agent.vote.#", tracker.on_vote_event),
+        ("decision.#", tracker.on_decision_event),
+    )
+
+
+async def _tool_policy(tracker: ToolFeedbackTracker, clock: Clock) -> ToolPolicy:
+    """Return by which rules the next decision's tools are run."""
+    await tracker.read_back()
+    return tracker.policy(clock.now())
 
 
 def _health(

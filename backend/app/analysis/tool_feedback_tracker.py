@@ -14,6 +14,7 @@ from app.analysis.tool_statistics import Tally
 from app.domain.events import Event
 from app.domain.times import to_micros
 from app.domain.tool_activity import Activity, activity_of
+from app.domain.tool_calls import DENIED
 from app.domain.tool_policies import DEFAULT, ToolPolicy
 from app.ports.decision_store import DecisionStore
 
@@ -134,8 +135,11 @@ class ToolFeedbackTracker:
         if self._counted_to != counted_to:
             return  # somebody else was faster
         self._counted_to = newest
+        tools = {*plugins.names("tool"), *(name for name, _ in self._totals)}
+        tools.update(each.tool_name for each in totals if each.status != DENIED)
         for name, role, status, calls, duration_ms in totals:
-            self._totals.setdefault((name, role), Tally()).add(status, calls, duration_ms)
+            if name in tools:  # what was only ever denied is a name that a model made up
+                self._totals.setdefault((name, role), Tally()).add(status, calls, duration_ms)
 
 
 async def _stored_history(store: DecisionStore) -> tuple[ToolHistory, int]:

@@ -9,8 +9,6 @@ from app.analysis.tool_statistics import Tally, ToolStatistics, UseStatistics
 Totals = Mapping[Key, Tally]
 """Everything that was ever stored, by tool and role."""
 
-NO_TIME = 0.0
-
 
 def tool_metrics(
     names: Iterable[str],
@@ -59,7 +57,7 @@ def _figures(seen: UseStatistics, stored: Tally) -> dict[str, Any]:
         "calls": tally.calls,
         "success_rate": tally.success_rate or 0.0,
         "denied": tally.denied,
-        "average_execution_time_ms": tally.average_ms or NO_TIME,
+        "average_execution_time_ms": tally.average_ms if tally.calls else 0.0,
         "p95_execution_time_ms": p95,
         "p99_execution_time_ms": p99,
         "errors": dict(sorted(seen.errors.items())),

@@ -31,6 +31,6 @@ def never_moving(tool: Subject) -> Insight | None:
         "never_moved_a_vote",
         f"{tool.name} informed {informed} decisions and moved the side of none of the {decidable} in which that can be "
         "told.",
-        f"Ask whether {tool.name} is worth its {tool.metrics['average_execution_time_ms']:.1f} ms.",
+        f"Ask whether {tool.name} is worth the {tool.metrics['average_execution_time_ms'] or 0:.2f} ms of a run.",
         {"decisions_informed": informed, "decisions_decidable": decidable},
     )

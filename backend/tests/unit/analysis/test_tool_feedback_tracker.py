@@ -76,6 +76,14 @@ async def test_every_tool_of_the_table_has_figures_and_one_never_called_has_zero
     assert (never["p95_execution_time_ms"], never["share_of_decisions_informed"], never["trend"]) == (None, None, None)
 
 
+async def test_a_role_that_only_shared_results_has_no_time():
+    tracker = await told(a_call(), a_call(status="cached", took_ms=0.002, role="news_analyst"))
+    by_role = tracker.performance_metrics["get_bars"]["by_role"]
+    assert by_role["news_analyst"]["success_rate"] == 1.0
+    assert by_role["news_analyst"]["average_execution_time_ms"] is None
+    assert by_role["risk_advisor"]["average_execution_time_ms"] == 1.0
+
+
 async def test_an_insight_comes_with_a_recommendation():
     report = await (await told(*[a_call(status="error")] * 5)).analyze_tool_performance()
     assert {"tool_name": "get_bars", "kind": "suspended"}.items() <= report["insights"][0].items()
@@ -123,6 +131,13 @@ async def test_calls_that_other_processes_stored_are_counted_too(store):
     await store.append_events([a_call()] * 3)
     assert (await tracker.analyze_tool_performance())["metrics"]["get_bars"]["calls"] == 5
     assert (await tracker.analyze_tool_performance())["metrics"]["get_bars"]["calls"] == 5
+
+
+async def test_a_name_that_a_model_made_up_is_no_tool(store):
+    await store.append_events([a_call("made_up", "denied"), a_call("removed"), a_call("removed", "denied")])
+    metrics = (await ToolFeedbackTracker(store).analyze_tool_performance())["metrics"]
+    assert set(metrics) == {*plugins.names("tool"), "removed"}
+    assert (metrics["removed"]["calls"], metrics["removed"]["denied"], metrics["removed"]["success_rate"]) == (2, 1, 1)
 
 
 async def test_those_who_ask_at_the_same_time_get_the_same_answer(store):

@@ -122,11 +122,16 @@ class Curious(ScriptedAnalyst):
 
 @contextmanager
 def odd_tools_installed(monkeypatch) -> Iterator[None]:
-    """Put the odd tools on the table, fresh."""
-    for each in ODD:
-        monkeypatch.setitem(plugins.BUILT_IN["tool"], each.name, f"{each.__module__}:{each.__name__}")
+    """Put the odd tools on the table, fresh, and take them off again."""
     Patient.asked, Patient.gate, Patient.runs, Patient.ended = asyncio.Event(), asyncio.Event(), 0, []
     Blocking.gate, Blocking.thread = threading.Event(), ""
     Failing.runs = Outside.runs = 0
-    yield
-    Blocking.gate.set()
+    try:
+        with monkeypatch.context() as patch:
+            for each in ODD:
+                patch.setitem(plugins.BUILT_IN["tool"], each.name, f"{each.__module__}:{each.__name__}")
+            plugins.names.cache_clear()
+            yield
+    finally:
+        plugins.names.cache_clear()
+        Blocking.gate.set()

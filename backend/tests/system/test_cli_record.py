@@ -168,7 +168,7 @@ def test_doctor_finds_a_desk_that_cannot(tmp_path):
     shown = conclave("doctor", home=tmp_path)
 
     assert shown.code == 1
-    assert "until this is fixed: store" in shown.out
+    assert "has to be fixed first: store" in shown.out
 
 
 def test_a_damaged_store_is_a_failure_and_never_a_traceback(tmp_path):

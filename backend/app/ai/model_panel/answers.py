@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Protocol, Self, TypeVar, get_args
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from app.ai.analysts.news_analyst import opinion_of_tone
+from app.analysis.outside_text import visible
 from app.domain.market import AnalysisContext
 from app.domain.votes import ABSTAIN, BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, Opinion
 
@@ -47,18 +48,31 @@ def _word(value: object) -> object:
 
 
 def _number(value: object) -> object:
-    """Take a number that was written as text; a percentage is left for the repair, for it may mean either."""
+    """Take a number that was written as text; a percentage is left for the repair, for it may mean either.
+
+    A truth value is no number, though Python counts with it.
+    """
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:
         return value
 
 
+def _shown(text: str) -> str:
+    """Return words as they are recorded: on one line, nothing hidden in them, of bounded length."""
+    words = " ".join(visible(text).split())[:MAX_REASONING]
+    if not words:
+        raise ValueError("must say why")
+    return words
+
+
 _CONFIG: Final = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 _Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 _Share = Annotated[_Number, Field(ge=0, le=1)]
 _Price = Annotated[_Number, Field(gt=0)]
-_Reasoning = Annotated[str, Field(min_length=1)]
+_Reasoning = Annotated[str, AfterValidator(_shown)]
 _Decision = Annotated[
     Literal["STRONG_BUY", "BUY", "HOLD", "SELL", "STRONG_SELL", "ABSTAIN"],
     BeforeValidator(_word),
@@ -139,11 +153,12 @@ class VoteForm:
     def read(self, text: str, context: AnalysisContext) -> Opinion:
         """Return the opinion; see `AnswerForm.read`."""
         answer = _validated(VoteAnswer, text)
-        _check_sides(answer, context.price)
+        if context.current_price is not None or len(context.bars):
+            _check_sides(answer, context.price)
         return Opinion(
             decision=answer.decision,
             confidence=None if answer.decision == ABSTAIN else answer.confidence,
-            reasoning=_shown(answer.reasoning),
+            reasoning=answer.reasoning,
             risk=answer.risk,
             position_size=answer.position_size,
             stop_loss=answer.stop_loss,
@@ -166,7 +181,7 @@ class NewsForm:
         """Return the opinion; see `AnswerForm.read`."""
         answer = _validated(NewsAnswer, text)
         read = f"tone {answer.sentiment:+.2f}, relevance {answer.relevance:.2f}, {answer.event}"
-        return opinion_of_tone(answer.sentiment, answer.relevance, f"{_shown(answer.reasoning)} ({read})")
+        return opinion_of_tone(answer.sentiment, answer.relevance, f"{answer.reasoning} ({read})")
 
 
 def _check_sides(answer: VoteAnswer, price: float) -> None:
@@ -203,7 +218,3 @@ def _object_in(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UnreadableError(["the answer must be one JSON object with the named fields and nothing else"])
     return found
-
-
-def _shown(text: str) -> str:
-    return " ".join(text.split())[:MAX_REASONING]

@@ -49,6 +49,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "scripted": "app.ai.providers.scripted:ScriptedProvider",
         "replay": "app.ai.providers.replay:ReplayProvider",
     },
+    "lock": {"tasks": "asyncio:Lock"},
     "clock": {"system": "app.observability.system_clock:SystemClock"},
     "panel": {"concurrent": "app.ai.trading_agents:AIAgentCoordinator"},
     "decision_store": {"memory": "app.storage.repositories.in_memory:InMemoryDecisionStore"},

@@ -1,6 +1,7 @@
 """`ToolFeedbackTracker`: watches how tools do, tells what that means, and sets the policy by which they are run."""
 
 from collections import deque
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -43,6 +44,10 @@ class ToolFeedbackTracker:
     @cached_property
     def _store(self) -> DecisionStore:
         return self._given_store or plugins.load("decision_store", "memory")()
+
+    @cached_property
+    def _turns(self) -> AbstractAsyncContextManager[Any]:
+        return plugins.load("lock", "tasks")()  # type: ignore[no-any-return]
 
     async def on_tool_event(self, event: Event) -> None:
         """Learn from a tool call."""
@@ -99,22 +104,22 @@ class ToolFeedbackTracker:
         return tool_metrics(plugins.names("tool"), history.statistics, self._totals, decisions, influences)
 
     async def read_back(self) -> None:
-        """Learn from what is stored, once; of several who ask at the same time the first to finish is kept.
+        """Learn from what is stored, once; whoever asks meanwhile waits for the same reading.
 
         Raises:
             StoreUnavailableError: the store could not be read; the next event or question tries again.
         """
         if self._history is not None:
             return
-        self._is_reading = True
-        try:
-            history, read_to = await _stored_history(self._store)
-        finally:
-            self._is_reading = False
-        if self._history is None:
-            self._history, self._read_to = history, read_to
-            while self._early:
-                self._learn(self._early.popleft(), history)
+        async with self._turns:
+            if self._history is None:
+                self._is_reading = True
+                try:
+                    self._history, self._read_to = await _stored_history(self._store)
+                finally:
+                    self._is_reading = False
+                while self._early:
+                    self._learn(self._early.popleft(), self._history)
 
     async def _on_event(self, event: Event) -> None:
         activity = activity_of(event)

@@ -1,19 +1,36 @@
-"""`conclave tools`: what the analysts may call, and how it went so far."""
+"""`conclave tools`: what the analysts may call, how it went so far, and what that says."""
+
+from typing import Any
 
 import click
 
 
 @click.command()
 def tools() -> None:
-    """Show every tool with its calls, success rate and mean time, from the store of CONCLAVE_HOME."""
+    """Show every tool with its figures from the store of CONCLAVE_HOME, and what is worth knowing of them."""
     from app import plugins
     from app.cli.desk import on_desk
-    from app.cli.terminal import number, results, row, share, table
+    from app.cli.terminal import cell, results, row, table
 
-    measured = {each["tool_name"]: each for each in on_desk(lambda _system, desk: desk.store.tool_performance())}
-    shown = table("tool", "what it does", "calls", "success", "average ms")
+    report = on_desk(lambda _system, desk: desk.tool_tracker.analyze_tool_performance())
+    shown = table("tool", "what it does", "calls", "success", "average ms", "p95 ms", "informed", "moved")
     for name in plugins.names("tool"):
-        record = measured.get(name, {})
-        figures = (share(record.get("success_rate")), number(record.get("average_execution_time_ms"), 2))
-        row(shown, name, plugins.load("tool", name).description, record.get("calls", 0), *figures)
+        row(shown, name, plugins.load("tool", name).description, *_figures(report["metrics"][name]))
     results().print(shown)
+    for insight, advice in zip(report["insights"], report["recommendations"], strict=True):
+        results().print(cell(f"{insight['text']} {advice['text']}"))
+
+
+def _figures(metrics: dict[str, Any]) -> tuple[object, ...]:
+    """Calls, success and times, and the shares of decisions that the tool informed and, of those, moved."""
+    from app.cli.terminal import number, share
+
+    calls = metrics["calls"]
+    return (
+        calls,
+        share(metrics["success_rate"]) if calls else None,
+        number(metrics["average_execution_time_ms"], 2) if calls else None,
+        number(metrics["p95_execution_time_ms"], 2),
+        share(metrics["share_of_decisions_informed"]),
+        share(metrics["share_of_decisions_moved"]),
+    )

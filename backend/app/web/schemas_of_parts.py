@@ -85,19 +85,84 @@ class AgentPerformanceList(BaseModel):
     agents: list[AgentPerformance]
 
 
-class ToolPerformance(BaseModel):
-    """How a tool did; a tool never called has zeros."""
+class ToolWindow(BaseModel):
+    """A stretch of a tool's calls."""
 
-    tool_name: str
     calls: int
-    success_rate: Annotated[float, Field(ge=0, le=1)]
+    success_rate: float
     average_execution_time_ms: float | None
 
 
+class ToolTrend(BaseModel):
+    """The last 50 calls beside the 200 before."""
+
+    recent: ToolWindow
+    before: ToolWindow
+
+
+class ToolFigures(BaseModel):
+    """How a tool did; shares and rates are fractions, times milliseconds; what cannot be told is null.
+
+    A call that was denied ran nothing and does not count against the success rate; one that shared the result of an
+    identical call is a success without a time.
+    """
+
+    calls: int
+    success_rate: Annotated[float, Field(ge=0, le=1)]
+    denied: int
+    average_execution_time_ms: Annotated[float | None, Field(description="of a run; null when none was needed")]
+    p95_execution_time_ms: float | None
+    p99_execution_time_ms: float | None
+    errors: Annotated[dict[str, int], Field(description="failures by kind, as far back as they are known")]
+    trend: ToolTrend | None
+    decisions_informed: Annotated[int, Field(description="of the decisions looked at, those in which it answered")]
+    share_of_decisions_informed: float | None
+    decisions_moved: Annotated[int, Field(description="those whose side would differ without the votes that used it")]
+    share_of_decisions_moved: Annotated[float | None, Field(description="of those in which that can be told")]
+    decisions_undecidable: Annotated[int, Field(description="those in which everybody who voted used it")]
+
+
+class ToolPerformance(ToolFigures):
+    """How a tool did, by everybody and by the role of the agent; a tool never called has zeros."""
+
+    tool_name: str
+    by_role: dict[str, ToolFigures]
+
+
+class ToolInsight(BaseModel):
+    """Something worth knowing of a tool, with the numbers behind it."""
+
+    tool_name: str
+    kind: str
+    text: str
+    figures: dict[str, Any]
+
+
+class ToolRecommendation(BaseModel):
+    """What to do about an insight of the same kind."""
+
+    tool_name: str
+    kind: str
+    text: str
+
+
+class ToolPolicyView(BaseModel):
+    """How tools are run at present; the version rises by one with every change."""
+
+    version: int
+    timeouts_s: Annotated[dict[str, float], Field(description="a tool that is not named may take 2 s")]
+    suspended: Annotated[list[str], Field(description="failed too often lately and are not run")]
+    probing: Annotated[list[str], Field(description="were suspended and are tried again")]
+
+
 class ToolPerformanceList(BaseModel):
-    """Performance by tool."""
+    """Performance by tool, and what it leads to."""
 
     tools: list[ToolPerformance]
+    insights: list[ToolInsight]
+    recommendations: list[ToolRecommendation]
+    policy: ToolPolicyView
+    decisions: Annotated[int, Field(description="the newest ones, looked at for what tools did for them")]
 
 
 class IndicatorView(BaseModel):

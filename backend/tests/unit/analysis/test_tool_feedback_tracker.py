@@ -155,9 +155,10 @@ class SlowStore(InMemoryDecisionStore):
 
     def __init__(self):
         super().__init__()
-        self.asked, self.may_go_on = asyncio.Event(), asyncio.Event()
+        self.asked, self.may_go_on, self.readings = asyncio.Event(), asyncio.Event(), 0
 
     async def tool_activity(self, calls):
+        self.readings += 1
         async for page in super().tool_activity(calls):
             self.asked.set()
             await self.may_go_on.wait()
@@ -175,6 +176,22 @@ async def test_events_that_come_while_the_past_is_read_are_learnt_after_it():
     store.may_go_on.set()
     await reading
     assert tracker.policy().suspended == {"get_bars"}
+
+
+async def test_of_many_who_ask_at_once_one_reads_for_all():
+    store = SlowStore()
+    await store.append_events([a_call(status="error")] * 5)
+    tracker = ToolFeedbackTracker(store)
+
+    async def policy():
+        await tracker.read_back()
+        return tracker.policy()
+
+    asked = [asyncio.create_task(policy()) for _ in range(20)]
+    await store.asked.wait()
+    store.may_go_on.set()
+    assert {each.version for each in await asyncio.gather(*asked)} == {1}
+    assert store.readings == 1
 
 
 class BrokenStore(InMemoryDecisionStore):

@@ -42,6 +42,7 @@ class Cleaned:
     flags: frozenset[str]
 
 
+@lru_cache(maxsize=1_024)
 def clean(text: str, limit: int = MAX_TEXT) -> Cleaned:
     """Return `text` in NFKC without hidden characters and markup, on one line, at most `limit` characters long.
 
@@ -64,7 +65,6 @@ def clean(text: str, limit: int = MAX_TEXT) -> Cleaned:
     return Cleaned(plain[:limit].rstrip(), frozenset(name for name, holds in told.items() if holds))
 
 
-@lru_cache(maxsize=4_096)
 def oddities(text: str) -> frozenset[str]:
     """Return the flags of a text."""
     return clean(text).flags

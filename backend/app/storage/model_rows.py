@@ -12,7 +12,7 @@ from app.domain.model_calls import Exchange, ModelCall
 from app.domain.spending import Spend
 from app.domain.times import to_micros
 from app.storage.failures import damage_told
-from app.storage.prepared import AnyRow, Values, insert_if_free, insert_rows
+from app.storage.prepared import AnyRow, Values, insert_missing, insert_rows
 from app.storage.tables import model_calls, model_exchanges
 
 _FAST: Final = 1
@@ -46,8 +46,7 @@ def write_model_calls(
     Args:
         now: microseconds since 1970 UTC.
     """
-    for each in exchanges:
-        insert_if_free(connection, model_exchanges, _exchange_row(each, now))
+    insert_missing(connection, model_exchanges, (_exchange_row(each, now) for each in exchanges))
     if calls:
         rows = (_call_row(decision_id, number, each) for number, each in enumerate(calls))
         insert_rows(connection, model_calls, rows)

@@ -3,7 +3,7 @@
 A decision writes some twenty rows; naming every value of each again would cost more than the database does.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from typing import Any, Final, TypeAlias
@@ -17,16 +17,28 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 def insert_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
     """Insert complete rows, values in the order of the columns of `table`, many to a statement."""
-    remaining = list(rows)
-    while remaining:
-        some, remaining = remaining[:MOST_ROWS], remaining[MOST_ROWS:]
+    for some in _portions(rows):
         text = _statement(connection.dialect, table, len(some))
+        connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
+
+
+def insert_missing(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
+    """Insert those complete rows whose primary key is free; the others are there already."""
+    for some in _portions(rows):
+        text = _unless_taken(connection.dialect, table, len(some))
         connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
 
 
 def insert_if_free(connection: Connection, table: Table, row: Values) -> bool:
     """Insert a complete row; return False when its primary key is taken."""
-    return connection.exec_driver_sql(_unless_taken(connection.dialect, table), row).rowcount == 1
+    return connection.exec_driver_sql(_unless_taken(connection.dialect, table, 1), row).rowcount == 1
+
+
+def _portions(rows: Iterable[Values]) -> Iterator[list[Values]]:
+    remaining = list(rows)
+    while remaining:
+        some, remaining = remaining[:MOST_ROWS], remaining[MOST_ROWS:]
+        yield some
 
 
 def only_row(connection: Connection, query: Select[Any], **values: object) -> AnyRow:
@@ -42,9 +54,9 @@ def _statement(dialect: Dialect, table: Table, rows: int) -> str:
 
 
 @cache
-def _unless_taken(dialect: Dialect, table: Table) -> str:
+def _unless_taken(dialect: Dialect, table: Table, rows: int) -> str:
     key = ", ".join(map(dialect.identifier_preparer.format_column, table.primary_key))
-    return f"{_statement(dialect, table, 1)} ON CONFLICT ({key}) DO NOTHING"
+    return f"{_statement(dialect, table, rows)} ON CONFLICT ({key}) DO NOTHING"
 
 
 @cache

@@ -48,7 +48,9 @@ class Brief:
         form: AnswerForm = NewsForm() if role == NEWS_ROLE else VoteForm()
         ids = [each for each in ("desk", form.prompt_id, role) if each]
         asked = {each.partition("@")[0]: each for each in references or ()}
-        prompts = [catalogue.read(asked[each]) if references else catalogue.newest(each) for each in ids]
+        prompts = [
+            catalogue.newest(each) if references is None else catalogue.read(asked.get(each, each)) for each in ids
+        ]
         return cls(tuple(prompts[:-1]), prompts[-1], form)
 
     @property
@@ -100,13 +102,13 @@ def snapshot(context: AnalysisContext) -> dict[str, Any]:
 
 def quoted(item: NewsItem) -> dict[str, Any]:
     """Return a news item as data, its oddities beside it."""
-    title, text = clean(item.title, MAX_TITLE), clean(item.text or "", MAX_TEXT)
+    source, title, text = clean(item.source, MAX_TITLE), clean(item.title, MAX_TITLE), clean(item.text or "", MAX_TEXT)
     return {
         "published": item.timestamp.isoformat(),
-        "source": clean(item.source, MAX_TITLE).text,
+        "source": source.text,
         "title": title.text,
         "text": text.text,
-        "flags": sorted(title.flags | text.flags),
+        "flags": sorted(source.flags | title.flags | text.flags),
     }
 
 

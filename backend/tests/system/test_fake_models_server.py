@@ -13,7 +13,7 @@ import pytest
 
 from app.testing.fake_models.embedded_server import GRACE_S
 from app.testing.fake_models.fault_kinds import KINDS
-from app.testing.fake_models.server import FakeModels
+from app.testing.fake_models.server import BRAINS, FakeModels
 from tests.system.command_line import conclave, environment
 from tests.system.fake_model_talk import CLAUDE, LLAMA, a_request, claude, llama, said
 
@@ -132,6 +132,21 @@ async def test_a_server_with_open_connections_stops_at_once():
                 await client.chat(LLAMA, said())
 
 
+async def test_a_client_that_does_not_read_does_not_keep_the_server_from_stopping(monkeypatch):
+    monkeypatch.setattr("app.testing.fake_models.embedded_server.GRACE_S", 0.1)
+    async with AsyncExitStack() as running:
+        fakes = await running.enter_async_context(FakeModels())
+        fakes.fault("ollama", "huge")
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(fakes.url.rpartition(":")[2]))
+        body = b'{"model": "llama3.2", "messages": [{"role": "user", "content": "hello"}]}'
+        head = f"POST /ollama/api/chat HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        await reader.readexactly(1)
+        async with asyncio.timeout(10):
+            await running.aclose()
+        writer.close()
+
+
 async def test_many_clients_at_once_are_all_answered(fakes):
     async with claude(fakes) as client:
         answers = await asyncio.gather(*(client.messages.create(**a_request()) for _ in range(40)))
@@ -205,6 +220,10 @@ def test_the_command_names_every_fault():
     shown = conclave("fake-models", "--help").out
 
     assert [kind for kind in KINDS if kind not in shown] == []
+
+
+def test_the_command_offers_every_brain():
+    assert f"[{'|'.join(BRAINS)}]" in conclave("fake-models", "--help").out
 
 
 def test_asking_for_help_loads_no_server_and_no_client():

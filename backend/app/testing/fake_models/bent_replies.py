@@ -42,13 +42,13 @@ def _out_of_range(_asked: Asked, reply: Reply) -> Reply:
 
 
 def _with_one_out_of_range(text: str) -> str | None:
-    start = text.find("{")
+    prose, brace, rest = text.partition("{")
     try:
-        fields = orjson.loads(text[start:])
+        fields = orjson.loads(brace + rest)
     except orjson.JSONDecodeError:
         return None
     name = next((each for each in ("confidence", "sentiment", "relevance") if each in fields), None)
-    return None if name is None else text[:start] + orjson.dumps({**fields, name: OUT_OF_RANGE}).decode()
+    return None if name is None else prose + orjson.dumps({**fields, name: OUT_OF_RANGE}).decode()
 
 
 def _bad_arguments(asked: Asked, reply: Reply) -> Reply:

@@ -29,9 +29,11 @@ class EmbeddedServer(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Start listening, then say so."""
-        await super().startup(sockets)
-        self.ready.set()
+        """Start listening, then say so, also when it failed: nobody shall wait in vain."""
+        try:
+            await super().startup(sockets)
+        finally:
+            self.ready.set()
 
     async def main_loop(self) -> None:
         """Serve until told to stop."""
@@ -43,12 +45,16 @@ class EmbeddedServer(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        if self.server_state.tasks:
-            await asyncio.wait(self.server_state.tasks, timeout=GRACE_S)
+        await self._tasks_done()
         left = [each for each in self.server_state.connections if isinstance(each, OpenProtocol)]
         for connection in left:
             connection.transport.abort()
         await asyncio.gather(*(each.lost.wait() for each in left))
+        await self._tasks_done()
+
+    async def _tasks_done(self) -> None:
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=GRACE_S)
 
 
 def config_of(app: Starlette) -> uvicorn.Config:

@@ -8,7 +8,7 @@ ABSTAIN.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from app.testing.fake_models.conversation import Asked
@@ -20,6 +20,7 @@ DIRECTION: Final = 0.15
 STRONG: Final = 0.5
 FOCUS: Final = 3
 LARGEST_POSITION: Final = 0.2
+MOST_REASONS: Final = 3
 ROLE: Final = re.compile(r"you are (?:the |an? )?([^.,\n]{3,60})", re.IGNORECASE)
 TOPICS: Final[Mapping[str, str]] = {
     "trend": r"trend|momentum|regime",
@@ -33,12 +34,13 @@ def opinion(asked: Asked) -> dict[str, Any]:
     """Return what the model thinks, under the names that votes and news judgements use for it."""
     known = readings(asked.heard)
     found = pushes(known, asked.heard)
-    score = _score(found, _roles(asked))
+    weights = _weights(asked)
+    score = _score(found, weights)
     word = _word(score) if found else "ABSTAIN"
     return {
         "decision": word,
         "confidence": None if word == "ABSTAIN" else _confidence(word, score),
-        "reasoning": _reasoning(word, found),
+        "reasoning": _reasoning(word, sorted(found, key=lambda push: -abs(push.strength) * weights[push.family])),
         "risk": _risk(known),
         "position_size": 0.0 if word in {"HOLD", "ABSTAIN"} else round(LARGEST_POSITION * abs(score), 4),
         **_exits(word, known),
@@ -46,17 +48,18 @@ def opinion(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _roles(asked: Asked) -> str:
-    return " ".join(ROLE.findall("\n".join((asked.told, *asked.heard))))
+def _weights(asked: Asked) -> dict[str, int]:
+    """Return how much each family counts for the analyst that the model is told to be."""
+    roles = " ".join(ROLE.findall("\n".join((asked.told, *asked.heard))))
+    return {family: FOCUS if re.search(words, roles, re.IGNORECASE) else 1 for family, words in TOPICS.items()}
 
 
-def _score(found: Iterable[Push], roles: str) -> float:
+def _score(found: Iterable[Push], weights: Mapping[str, int]) -> float:
     families: dict[str, list[float]] = {}
     for push in found:
         families.setdefault(push.family, []).append(push.strength)
-    weights = {family: FOCUS if re.search(TOPICS[family], roles, re.IGNORECASE) else 1 for family in families}
-    means = {family: sum(each) / len(each) for family, each in families.items()}
-    return sum(weights[family] * mean for family, mean in means.items()) / max(1, sum(weights.values()))
+    total = sum(weights[family] * sum(each) / len(each) for family, each in families.items())
+    return total / max(1, sum(weights[family] for family in families))
 
 
 def _word(score: float) -> str:
@@ -70,12 +73,16 @@ def _confidence(word: str, score: float) -> float:
     return round(0.9 - 2 * abs(score) if word == "HOLD" else min(0.95, 0.5 + abs(score) / 2), 4)
 
 
-def _reasoning(word: str, found: list[Push]) -> str:
+def _reasoning(word: str, found: Sequence[Push]) -> str:
     if not found:
         return "Nothing that was said holds a number I know, so I give no opinion."
-    ups = ", ".join(push.quoted for push in found if push.strength > 0)
-    downs = ", ".join(push.quoted for push in found if push.strength < 0)
-    return f"For a rise: {ups or 'nothing'}. For a fall: {downs or 'nothing'}. On balance {word}."
+    return f"For a rise: {_quoted(found, 1)}. For a fall: {_quoted(found, -1)}. On balance {word}."
+
+
+def _quoted(found: Iterable[Push], side: int) -> str:
+    """Quote the first reasons of one side."""
+    reasons = dict.fromkeys(push.quoted for push in found if push.strength * side > 0)
+    return ", ".join(list(reasons)[:MOST_REASONS]) or "nothing"
 
 
 def _risk(known: Mapping[str, Reading]) -> float:

@@ -47,9 +47,17 @@ REGIMES: Final[Mapping[str, float]] = {
     "crash": -0.9,
     "high_volatility": -0.2,
 }
-GOOD: Final = r"\b(?:beats?|upgrade[sd]?|raises?|record|surges?|soars?|rall(?:y|ies)|outperforms?|strong demand)\b"
-BAD: Final = (
-    r"\b(?:miss(?:es)?|downgrade[sd]?|lawsuit|cuts?|plunges?|fraud|investigation|recall|warn(?:s|ing)?|layoffs)\b"
+GOOD: Final = re.compile(
+    r"\b(?:beats?|upgrade[sd]?|raise[sd]?|surge[sd]?|soar(?:s|ed)?|rall(?:y|ies|ied)|outperform(?:s|ed)?|strong|best"
+    r"|ris(?:es?|ing)|rose|gain(?:s|ed)?|jump(?:s|ed)?|growth|exceed(?:s|ed)?"
+    r"|record (?:high|quarter|sales|profits?))\b",
+    re.IGNORECASE,
+)
+BAD: Final = re.compile(
+    r"\b(?:miss(?:es|ed)?|downgrade[sd]?|lawsuits?|cuts?|plunge[sd]?|fraud|investigations?|recall(?:s|ed)?|weak|fears?"
+    r"|warn(?:s|ed|ing)?|layoffs|fall(?:s|ing)?|fell|drop(?:s|ped)?|disappoint\w*|bankruptcy|loss(?:es)?|below"
+    r"|slump\w*|declin\w+|recession)\b",
+    re.IGNORECASE,
 )
 
 
@@ -80,10 +88,8 @@ def _of_regime(said: str) -> Iterator[Push]:
 
 def _of_words(heard: Sequence[str]) -> Iterator[Push]:
     said = "\n".join(quoted(heard))
-    good, bad = (re.findall(kind, said, re.IGNORECASE) for kind in (GOOD, BAD))
-    if good or bad:
-        words = ", ".join(f'"{word}"' for word in dict.fromkeys(word.lower() for word in (*good, *bad)))
-        yield Push("mood", (len(good) - len(bad)) / (len(good) + len(bad)), f"the words {words}")
+    for kind, strength in ((GOOD, 1.0), (BAD, -1.0)):
+        yield from (Push("mood", strength, f'"{found.lower()}"') for found in kind.findall(said))
 
 
 def _bounded(strength: float) -> float:

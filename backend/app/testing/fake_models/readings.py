@@ -31,6 +31,7 @@ SPELLINGS: Mapping[str, str] = {
     "drawdown_in_deviations": r"drawdown[\s_]in[\s_]deviations",
     "mean": r"mean|mean[\s_]sentiment",
 }
+DECIMALS = re.compile(r"^[-+]?\d+\.\d{5,}$")
 NUMBER = r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 BETWEEN = r"[\"']?\s*(?:[:=~≈]|is|was|of|at|stands at|now)?\s*[\"'$]?\s*"
 _PATTERNS = {
@@ -41,7 +42,7 @@ _PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A number that was found under a name; `quoted` is how it was written."""
+    """A number that was found under a name; `quoted` is how it was written, four decimals at most."""
 
     name: str
     value: float
@@ -74,4 +75,4 @@ def _reading(name: str, found: re.Match[str]) -> Reading:
     value = float(quoted.replace(",", ""))
     if name == "return" and found[2]:
         return Reading(name, value / 100, f"{quoted}%")
-    return Reading(name, value, quoted)
+    return Reading(name, value, f"{value:.4f}" if DECIMALS.search(quoted) else quoted)

@@ -51,11 +51,14 @@ class FakeModels:
         Raises:
             InvalidInputError: the address cannot be listened on.
         """
+        self._desk.closing.clear()
         listener = listen_on(*self._address)
         self._url = url_of(listener)
         self._server = EmbeddedServer(config_of(application(self._desk, self.key)))
         self._running = asyncio.create_task(self._server.serve(sockets=[listener]), name="fake models")
         await self._server.ready.wait()
+        if self._running.done():
+            await self._running
         return self
 
     async def __aexit__(

@@ -39,6 +39,10 @@ def test_thousands_are_read_and_quoted_as_they_were_written():
     assert (price.value, str(price)) == (43_250.5, "price 43,250.50")
 
 
+def test_a_number_of_many_decimals_is_quoted_with_four():
+    assert str(readings(['{"rsi_14": 24.331269874279844}'])["rsi_14"]) == "rsi_14 24.3313"
+
+
 def test_a_return_in_percent_is_a_fraction():
     assert found("return_20d: -4.5%") == {"return": -0.045}
 

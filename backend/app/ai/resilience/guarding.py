@@ -51,7 +51,7 @@ class Guards:
         _require("attempts", self.attempts in (1, 2), "1 or 2")
         for name in ("concurrency", "failures_to_open", "calls_per_retry"):
             _require(name, getattr(self, name) >= 1, "1 or more")
-        _require("requests_per_minute", (self.requests_per_minute or 1) >= 1, "1 or more")
+        _require("requests_per_minute", self.requests_per_minute is None or self.requests_per_minute >= 1, "1 or more")
         for name in ("attempt_timeout_s", "shortest_rest_s"):
             _require(name, getattr(self, name) > 0, "positive")
         _require("longest_rest_s", self.longest_rest_s >= self.shortest_rest_s, "at least shortest_rest_s")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from app.ai.resilience.attempts import NotAskedError
 from app.ai.resilience.latencies import Latencies
 from app.ai.resilience.retry_budget import RetryBudget
 from app.ai.resilience.retrying import LAST_FAILURE, WORTH_ASKING_S
@@ -88,14 +89,24 @@ class Hedged(Wrapper):
     async def _raced(self, answers: list[Answer], inquiry: Inquiry) -> Completion:
         """Wait for the first success; until then the hedge counts as failed, so that nothing is asked a third time."""
         inquiry.failed_requests += 1
-        waiting = set(answers)
-        while waiting:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for answer in answers:
-                if answer in done and not answer.cancelled() and answer.exception() is None:
-                    inquiry.failed_requests -= 1
-                    return answer.result()
-        return answers[0].result()
+        winner = await _first_success(answers)
+        if winner is not None or _was_refused(answers[1]):
+            inquiry.failed_requests -= 1
+        return (winner or answers[0]).result()
+
+
+async def _first_success(answers: list[Answer]) -> Answer | None:
+    waiting = set(answers)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for answer in answers:
+            if answer in done and not answer.cancelled() and answer.exception() is None:
+                return answer
+    return None
+
+
+def _was_refused(answer: Answer) -> bool:
+    return not answer.cancelled() and isinstance(answer.exception(), NotAskedError)
 
 
 async def _let_go(answers: list[Answer]) -> None:

@@ -6,8 +6,10 @@ from app.domain.completions import Completion, ModelRequest, Said, Usage
 from app.domain.errors import ProviderError
 from app.ports.provider import Inquiry
 
+USED = Usage(100, 10)
 
-def answer(text="HOLD", model="small", usage=Usage(100, 10)):
+
+def answer(text="HOLD", model="small", usage=USED):
     return Completion(text, (), "end", usage, model)
 
 
@@ -16,7 +18,8 @@ def failure(kind="server_error", **others):
 
 
 def a_request(model="small", text="AAPL: rsi_14 is 28.", **others):
-    return ModelRequest("ollama", model, "You judge shares.", (Said(text),), **others)
+    fields = {"provider": "ollama", "model": model, "system": "You judge shares.", "turns": (Said(text),)}
+    return ModelRequest(**{**fields, **others})
 
 
 def an_inquiry(clock, seconds=30.0, symbol="AAPL", decision_id="decision-1", **others):
@@ -45,7 +48,8 @@ async def told(line):
 class Vendor:
     """Follows its script, and repeats the last line for ever.
 
-    A line is a completion, an error, a future of one, or a function to await.
+    It gives up at the deadline, and its clock must be that of the loop. A line is a completion, an error, a future of
+    one, or a function to await.
     """
 
     takes_tools_with_schema = True
@@ -62,7 +66,10 @@ class Vendor:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            return await told(self.script.pop(0) if len(self.script) > 1 else self.script[0])
+            async with asyncio.timeout_at(inquiry.deadline):
+                return await told(self.script.pop(0) if len(self.script) > 1 else self.script[0])
+        except TimeoutError:
+            raise failure("timeout") from None
         finally:
             self.at_once -= 1
 

@@ -69,8 +69,7 @@ def in_virtual_time(scene):
 
     run.__name__ = scene.__name__
     run.__doc__ = scene.__doc__
-    first, *others = inspect.signature(scene).parameters.values()
-    run.__signature__ = inspect.Signature(others)
+    run.__signature__ = inspect.Signature(list(inspect.signature(scene).parameters.values())[1:])
     return run
 
 

@@ -1,6 +1,7 @@
 """What one analyst asks its model during one decision: every question accounted for, every answer kept."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -40,10 +41,16 @@ class Correspondence:
         self._assignment = assignment
         self._archive = archive
         self._clock = clock
-        self._taken = 0
+        self._left = deque(assignment.recorded or ())
         self.inquiry = Inquiry(
             assignment.symbol, assignment.agent_id, assignment.decision_id, assignment.deadline, assignment.think
         )
+
+    def with_voice(self, voice: Voice) -> "Correspondence":
+        """Return the same analyst's correspondence with another model; what is recorded of both is in one order."""
+        other = Correspondence(voice, self._assignment, self._archive, self._clock)
+        other._left = self._left
+        return other
 
     async def ask(self, request: ModelRequest) -> Completion:
         """Return the model's answer, asked for now or recorded.
@@ -59,11 +66,9 @@ class Correspondence:
 
     def _recorded(self, key: str) -> Completion:
         """Take the next recorded answer; one to another question means that the making has changed."""
-        answers = self._assignment.recorded or ()
-        if self._taken >= len(answers) or answers[self._taken].request_key != key:
+        if not self._left or self._left[0].request_key != key:
             raise ProviderError("not_recorded", "The model was not asked this when the decision was made.")
-        answer = answers[self._taken]
-        self._taken += 1
+        answer = self._left.popleft()
         if answer.completion is None:
             kind = answer.error_kind or "not_recorded"
             self.inquiry.failed_requests += 1

@@ -61,13 +61,14 @@ class ModelAnalyst:
         """Return the model's opinion, or that of whoever stands in for it, marked `degraded_from`."""
         findings = Findings(tools)
         try:
-            context = await self._with_news(context, _assignment(tools))
-            opinion = await self._asked(context, findings, _assignment(tools))
+            correspondence = Correspondence(self.voice, _assignment(tools), self._archive, self._clock)
+            seen = await self._with_news(context, correspondence)
+            opinion = await self._asked(seen, findings, correspondence)
         except ProviderError as error:
             return await self._instead(error, context, findings)
-        return replace(opinion, flags=self._flags(context), **self._signature())
+        return replace(opinion, flags=self._flags(seen), **self._signature())
 
-    async def _asked(self, context: AnalysisContext, findings: Findings, assignment: Assignment) -> Opinion:
+    async def _asked(self, context: AnalysisContext, findings: Findings, correspondence: Correspondence) -> Opinion:
         told = {} if self.role == NEWS_ROLE else await findings.gather(self.twin.tools)
         request = ModelRequest(
             provider=self.voice.provider,
@@ -78,16 +79,16 @@ class ModelAnalyst:
             options=self.voice.options,
             prompt=self.brief.task.reference,
         )
-        correspondence = Correspondence(self.voice, assignment, self._archive, self._clock)
         dialogue = Dialogue(correspondence, findings, self.brief.form, self.voice.takes_tools_with_schema)
         return await dialogue.opinion(request, context)
 
-    async def _with_news(self, context: AnalysisContext, assignment: Assignment) -> AnalysisContext:
+    async def _with_news(self, context: AnalysisContext, correspondence: Correspondence) -> AnalysisContext:
         if self.gatherer is None or context.news:
             return context
-        return replace(context, news=await self.gatherer.gather(context, assignment, self._archive, self._clock))
+        return replace(context, news=await self.gatherer.gather(context, correspondence))
 
     async def _instead(self, error: ProviderError, context: AnalysisContext, tools: ToolBelt) -> Opinion:
+        """Let the twin vote on what the caller supplied: its tools see no news that was found for the model."""
         failed: dict[str, Any] = {"degraded_from": self.voice.provider, "error_kind": error.kind}
         if self.on_failure == "abstain" or self.twin.needs.unmet(context):
             told = Opinion(ABSTAIN, None, f"No opinion: {error.public}")

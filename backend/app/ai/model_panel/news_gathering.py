@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from app.ai.model_panel.correspondence import Archive, Correspondence
+from app.ai.model_panel.correspondence import Correspondence
 from app.ai.model_panel.voices import Voice
 from app.ai.prompts import catalogue
 from app.ai.prompts.catalogue import Prompt
@@ -15,7 +15,6 @@ from app.domain.errors import ProviderError
 from app.domain.market import AnalysisContext, NewsItem
 from app.domain.times import parse_time
 from app.ports.analyst import Needs
-from app.ports.assignment import Assignment
 from app.ports.clock import Clock
 
 PROMPT_ID: Final = "news_search"
@@ -37,7 +36,7 @@ class PresentNews(Needs):
     def unmet(self, context: AnalysisContext) -> str | None:
         """Say in words what the context lacks, or None when it serves."""
         is_present = self.clock is not None and self.clock.now() - context.as_of <= PRESENT
-        return None if is_present else Needs(self.bars, self.news).unmet(context)
+        return Needs(self.bars, self.news and not is_present).unmet(context)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +60,11 @@ class NewsGatherer:
         """
         return cls(voice, catalogue.read(reference) if reference else catalogue.newest(PROMPT_ID))
 
-    async def gather(
-        self, context: AnalysisContext, assignment: Assignment, archive: Archive, clock: Clock
-    ) -> tuple[NewsItem, ...]:
+    async def gather(self, context: AnalysisContext, correspondence: Correspondence) -> tuple[NewsItem, ...]:
         """Return what was published up to the context's instant, oldest first.
+
+        Args:
+            correspondence: of the analyst that will read it.
 
         Raises:
             ProviderError: nobody answered, or no news was found.
@@ -77,7 +77,7 @@ class NewsGatherer:
             options=self.voice.options,
             prompt=self.prompt.reference,
         )
-        completion = await Correspondence(self.voice, assignment, archive, clock).ask(request)
+        completion = await correspondence.with_voice(self.voice).ask(request)
         items = _items(completion, context.as_of)
         if not items:
             raise ProviderError("not_found", f"{self.voice.provider} found no news.")
@@ -85,13 +85,20 @@ class NewsGatherer:
 
     def described(self) -> Mapping[str, Any]:
         """Return what is needed to gather again for a replay."""
-        return {"provider": self.voice.provider, "model": self.voice.model, "prompt": self.prompt.reference}
+        return {
+            "provider": self.voice.provider,
+            "model": self.voice.model,
+            "options": dict(self.voice.options),
+            "prompt": self.prompt.reference,
+        }
 
 
 def _items(completion: Completion, as_of: datetime) -> tuple[NewsItem, ...]:
+    """Read the sources, and the summary of them unless one that does not exist yet may have gone into it."""
     found = [_item(each, as_of) for each in completion.citations]
-    told = [NewsItem(as_of, completion.model, "What the search reports", completion.text[:MOST_CHARACTERS])]
-    items = [each for each in found if each is not None] + (told if completion.text.strip() and found else [])
+    items = [each for each in found if each is not None]
+    if items and len(items) == len(found) and completion.text.strip():
+        items.append(NewsItem(as_of, completion.model, "What the search reports", completion.text[:MOST_CHARACTERS]))
     return tuple(sorted(items, key=lambda item: item.timestamp))
 
 

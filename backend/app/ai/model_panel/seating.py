@@ -161,7 +161,7 @@ def restored(
 def _gatherer_again(described: Mapping[str, Any] | None) -> NewsGatherer | None:
     if described is None:
         return None
-    voice = Voice(described["provider"], described["model"], takes_tools_with_schema=False)
+    voice = Voice(described["provider"], described["model"], False, described.get("options", {}))
     return NewsGatherer.of(voice, described["prompt"])
 
 

@@ -90,20 +90,23 @@ class Resolver:
         return bool(self._casting.voices) or self._clock.monotonic() - self._looked_at < LOOK_AGAIN_S
 
     async def _look(self) -> Casting:
-        tried: dict[str, str] = {}
+        looked: dict[str, Found] = {}
         chosen: Voice | None = None
         for name in self._order():
-            found = await self._candidates[name].look()
-            tried[name] = found.why
-            chosen = found.voice
+            chosen = (await self._looked_for(name, looked)).voice
             if chosen is not None:
                 break
         voices = dict.fromkeys(self._roles, chosen) if chosen else {}
         for role, wanted in self._by_role.items():
-            voices[role] = await self._own(role, wanted, tried)
-        told = self._told(chosen, tried)
+            voices[role] = await self._own(role, wanted, looked)
         is_lacking = chosen is None and self._choice not in (AUTO, RULES)
-        return Casting(voices, self._gatherer if voices else None, told, is_lacking)
+        return Casting(voices, self._gatherer if voices else None, self._told(chosen, looked), is_lacking)
+
+    async def _looked_for(self, name: str, looked: dict[str, Found]) -> Found:
+        """Look for a provider once, however many roles ask for it."""
+        if name not in looked:
+            looked[name] = await self._candidates[name].look()
+        return looked[name]
 
     async def look_everywhere(self) -> dict[str, Found]:
         """Return what looking for each candidate comes to now, whatever is chosen."""
@@ -114,22 +117,21 @@ class Resolver:
             return tuple(self._candidates)
         return () if self._choice == RULES else (self._choice,)
 
-    async def _own(self, role: str, wanted: str, tried: dict[str, str]) -> Voice:
+    async def _own(self, role: str, wanted: str, looked: dict[str, Found]) -> Voice:
         provider, _, model = wanted.partition(":")
         if role not in self._roles or provider not in self._candidates or not model:
             raise InvalidInputError(
                 "CONCLAVE_MODELS must be a list of role=provider:model with roles "
                 f"{', '.join(self._roles)} and providers {', '.join(self._candidates)}."
             )
-        found = await self._candidates[provider].look()
-        tried[provider] = found.why
+        found = await self._looked_for(provider, looked)
         if found.voice is None:
             raise InvalidInputError(f"CONCLAVE_MODELS asks for {provider}, which cannot be used: {found.why}")
         return replace(found.voice, model=model)
 
-    def _told(self, chosen: Voice | None, tried: Mapping[str, str]) -> dict[str, Any]:
+    def _told(self, chosen: Voice | None, looked: Mapping[str, Found]) -> dict[str, Any]:
         return {
             "asked_for": self._choice,
             "choice": chosen.lineage if chosen else RULES,
-            "found": dict(tried),
+            "found": {name: found.why for name, found in looked.items()},
         }

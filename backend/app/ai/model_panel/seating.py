@@ -20,6 +20,7 @@ from app.ports.clock import Clock
 from app.ports.seating import Seats
 
 PanelMode = Literal["rules", "models", "hybrid"]
+RULES: Final = "rules"
 OFFERED: Final = (
     "get_bars",
     "compute_indicators",
@@ -84,17 +85,18 @@ class ModelSeating:
         self._seated: tuple[Casting, Seats] | None = None
 
     async def seats(self) -> Seats:
-        """Return who can be asked now; asks again who is there only when that has changed."""
+        """Return who can be asked now; asks again who is there only when that has changed, and not for rules alone."""
+        if self._mode == RULES:
+            return Seats(self.rules, {"mode": RULES})
         casting = await self._resolve()
         if self._seated is None or self._seated[0] is not casting:
             self._seated = casting, self._arranged(casting)
         return self._seated[1]
 
     def _arranged(self, casting: Casting) -> Seats:
-        mode = self._mode or ("hybrid" if casting.voices else "rules")
+        mode = self._mode or ("hybrid" if casting.voices else RULES)
         told = {**casting.told, "mode": mode}
-        if mode == "rules":
-            return Seats(self.rules, told, ("no_model",) if casting.is_lacking else ())
+        flags = ("no_model",) if self._is_lacking(casting) else ()
         analysts: dict[str, Analyst] = {}
         for role, twin in self.rules.items():
             voice = casting.voices.get(role)
@@ -104,7 +106,11 @@ class ModelSeating:
             analysts[role] = self._analyst(twin, voice, casting, "abstain" if mode == "hybrid" else self._on_failure)
             if mode == "hybrid":
                 analysts[f"{role}{TWIN_SUFFIX}"] = twin
-        return Seats(analysts, told)
+        return Seats(analysts, told, flags)
+
+    def _is_lacking(self, casting: Casting) -> bool:
+        """Whether a model was asked for, by its name or by the mode, and is not there."""
+        return casting.is_lacking or (self._mode is not None and not casting.voices)
 
     def _analyst(self, twin: Analyst, voice: Voice, casting: Casting, on_failure: OnFailure) -> ModelAnalyst:
         gatherer = NewsGatherer.of(casting.gatherer) if casting.gatherer and twin.needs.news else None

@@ -99,11 +99,12 @@ class ModelSeating:
         flags = ("no_model",) if self._is_lacking(casting) else ()
         analysts: dict[str, Analyst] = {}
         for role, twin in self.rules.items():
-            voice = casting.voices.get(role)
-            if voice is None:
+            voice, brief = casting.voices.get(role), _brief_of(twin)
+            if voice is None or brief is None:
                 analysts[role] = twin
                 continue
-            analysts[role] = self._analyst(twin, voice, casting, "abstain" if mode == "hybrid" else self._on_failure)
+            on_failure: OnFailure = "abstain" if mode == "hybrid" else self._on_failure
+            analysts[role] = self._analyst(twin, voice, brief, casting.gatherer, on_failure)
             if mode == "hybrid":
                 analysts[f"{role}{TWIN_SUFFIX}"] = twin
         return Seats(analysts, told, flags)
@@ -112,17 +113,18 @@ class ModelSeating:
         """Whether a model was asked for, by its name or by the mode, and is not there."""
         return casting.is_lacking or (self._mode is not None and not casting.voices)
 
-    def _analyst(self, twin: Analyst, voice: Voice, casting: Casting, on_failure: OnFailure) -> ModelAnalyst:
-        gatherer = NewsGatherer.of(casting.gatherer) if casting.gatherer and twin.needs.news else None
+    def _analyst(
+        self, twin: Analyst, voice: Voice, brief: Brief, searching: Voice | None, on_failure: OnFailure
+    ) -> ModelAnalyst:
         return ModelAnalyst(
             twin,
             voice,
-            Brief.of(twin.role),
+            brief,
             offered=specs(OFFERED),
             archive=self._archive,
             clock=self._clock,
             on_failure=on_failure,
-            gatherer=gatherer,
+            gatherer=NewsGatherer.of(searching) if searching and twin.needs.news else None,
         )
 
     def described(self, analyst: Analyst) -> dict[str, Any] | None:
@@ -137,6 +139,14 @@ class ModelSeating:
         """Take note that a decision is made."""
         if self._finished is not None:
             self._finished(decision_id)
+
+
+def _brief_of(twin: Analyst) -> Brief | None:
+    """Return the brief of a role; None for one that no prompt was written for, which follows its rules."""
+    try:
+        return Brief.of(twin.role)
+    except NotFoundError:
+        return None
 
 
 def restored(

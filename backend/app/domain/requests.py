@@ -29,7 +29,7 @@ SYMBOL_PATTERN = r"^[A-Za-z0-9^][A-Za-z0-9=^_-]*(\.[A-Za-z0-9=^_-]+)*$"
 MAX_NEWS = 200
 
 _TIME = core_schema.union_schema(
-    [core_schema.datetime_schema(strict=True), core_schema.str_schema(strict=True, max_length=40)],
+    [core_schema.str_schema(strict=True, max_length=40), core_schema.datetime_schema(strict=True)],
     mode="left_to_right",
     custom_error_type="time",
     custom_error_message="must be an ISO 8601 time in a string, such as 2024-01-02T00:00:00+00:00",

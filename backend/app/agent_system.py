@@ -171,14 +171,15 @@ class AgentSystem:
             health: dict[str, Any] = {
                 "agent_system": {"status": DOWN, "detail": desk.public if desk else "not started"}
             }
-            counts = NOTHING_YET
+            counts, active = NOTHING_YET, len(self._analysts or plugins.names("analyst"))
         else:
             health = {"agent_system": {"status": UP, "detail": "started"}, **await desk.health.report()}
             counts = await _counts(desk)
+            active = len((await desk.coordinator.seats()).analysts)
         return {
             "component_health": health,
             "performance_summary": {
-                "active_agents": len(self._analysts or plugins.names("analyst")),
+                "active_agents": active,
                 "total_decisions": counts["decisions"],
                 "tool_executions": counts["tool_executions"],
             },

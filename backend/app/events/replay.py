@@ -120,11 +120,13 @@ def _votes_of(document: Mapping[str, Any], left_out: set[str]) -> dict[str, Any]
 
 def _calls(calls: Iterable[Mapping[str, Any]], left_out: Iterable[str] = ()) -> dict[str, Any]:
     """Number each agent's calls; whether one was shared with another agent is a matter of order, not of result."""
+    places: Counter[str] = Counter()
     numbered: dict[str, Any] = {}
     for call in calls:
-        if call["agent_id"] not in left_out:
-            place = sum(name.startswith(f"{call['agent_id']}#") for name in numbered)
-            numbered[f"{call['agent_id']}#{place}"] = call
+        agent = call["agent_id"]
+        if agent not in left_out:
+            numbered[f"{agent}#{places[agent]}"] = call
+            places[agent] += 1
     return numbered
 
 

@@ -175,7 +175,7 @@ class AgentSystem:
         else:
             health = {"agent_system": {"status": UP, "detail": "started"}, **await desk.health.report()}
             counts = await _counts(desk)
-            active = len((await desk.coordinator.seats()).analysts)
+            active = await _seated(desk)
         return {
             "component_health": health,
             "performance_summary": {
@@ -194,6 +194,13 @@ async def initialize_agent_system() -> bool:
 def consensus_status(consensus_id: str, status: str, body: bytes | None) -> dict[str, Any]:
     """Return how a consensus request stands, as the wire says it."""
     return {"consensus_id": consensus_id, "status": status, "result": orjson.loads(body) if body else None}
+
+
+async def _seated(desk: Desk) -> int:
+    try:
+        return len((await desk.coordinator.seats()).analysts)
+    except AgentSystemError:
+        return 0
 
 
 async def _counts(desk: Desk) -> dict[str, int]:

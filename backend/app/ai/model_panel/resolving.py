@@ -45,6 +45,9 @@ class Resolver:
         by_role: model of its own for a role, as `provider:model`.
         roles: that models may play.
         gatherer: who finds news.
+
+    Raises:
+        InvalidInputError: a model is given to a role, or by a provider, that does not exist.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Resolver:
     ) -> None:
         self._candidates = {each.name: each for each in candidates}
         self._choice = choice
-        self._by_role = by_role
+        self._by_role = {role: self._own_model(role, wanted, roles) for role, wanted in by_role.items()}
         self._roles = roles
         self._clock = clock
         self._gatherer = gatherer
@@ -68,11 +71,7 @@ class Resolver:
         self._looked_at = 0.0
 
     async def casting(self) -> Casting:
-        """Return who speaks for whom.
-
-        Raises:
-            InvalidInputError: a role is given to a provider or by a role that does not exist.
-        """
+        """Return who speaks for whom; whoever was asked for by name and is not there is looked for again later."""
         if self._is_fresh():
             return self._known()
         async with self._looking:
@@ -87,7 +86,8 @@ class Resolver:
     def _is_fresh(self) -> bool:
         if self._casting is None:
             return False
-        return bool(self._casting.voices) or self._clock.monotonic() - self._looked_at < LOOK_AGAIN_S
+        is_complete = bool(self._casting.voices) and not self._casting.is_lacking
+        return is_complete or self._clock.monotonic() - self._looked_at < LOOK_AGAIN_S
 
     async def _look(self) -> Casting:
         looked: dict[str, Found] = {}
@@ -97,9 +97,14 @@ class Resolver:
             if chosen is not None:
                 break
         voices = dict.fromkeys(self._roles, chosen) if chosen else {}
-        for role, wanted in self._by_role.items():
-            voices[role] = await self._own(role, wanted, looked)
         is_lacking = chosen is None and self._choice not in (AUTO, RULES)
+        for role, (provider, model) in self._by_role.items():
+            own = (await self._looked_for(provider, looked)).voice
+            if own is not None:
+                voices[role] = replace(own, model=model)
+            else:
+                voices.pop(role, None)
+                is_lacking = True
         return Casting(voices, self._gatherer if voices else None, self._told(chosen, looked), is_lacking)
 
     async def _looked_for(self, name: str, looked: dict[str, Found]) -> Found:
@@ -117,17 +122,14 @@ class Resolver:
             return tuple(self._candidates)
         return () if self._choice == RULES else (self._choice,)
 
-    async def _own(self, role: str, wanted: str, looked: dict[str, Found]) -> Voice:
+    def _own_model(self, role: str, wanted: str, roles: Sequence[str]) -> tuple[str, str]:
         provider, _, model = wanted.partition(":")
-        if role not in self._roles or provider not in self._candidates or not model:
+        if role not in roles or provider not in self._candidates or not model:
             raise InvalidInputError(
                 "CONCLAVE_MODELS must be a list of role=provider:model with roles "
-                f"{', '.join(self._roles)} and providers {', '.join(self._candidates)}."
+                f"{', '.join(roles)} and providers {', '.join(self._candidates)}."
             )
-        found = await self._looked_for(provider, looked)
-        if found.voice is None:
-            raise InvalidInputError(f"CONCLAVE_MODELS asks for {provider}, which cannot be used: {found.why}")
-        return replace(found.voice, model=model)
+        return provider, model
 
     def _told(self, chosen: Voice | None, looked: Mapping[str, Found]) -> dict[str, Any]:
         return {

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from app.ai.resilience.attempts import Attempt, NotAskedError
+from app.ai.resilience.attempts import Attempt
 from app.ai.resilience.wrapper import Wrapper
 from app.ai.spending.estimates import lost_usage, most_usage, request_tokens
 from app.ai.spending.ledger import Ledger
@@ -43,7 +43,7 @@ class Budgeted(Wrapper):
         try:
             completion = await self.inner.complete(request, attempt)
         except BaseException as failure:
-            if isinstance(failure, NotAskedError) or attempt.asked_at is None:
+            if attempt.asked_at is None:
                 reservation.release()
             else:
                 lost = lost_usage(failure, tokens)

@@ -1,17 +1,16 @@
 """What models cost, from the table that comes with `genai_prices`; nothing is fetched."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from app.domain.completions import Usage
 
 Tariff = Callable[[Usage], Decimal]
-
-_MANY: Final = 1_000_000
 
 
 async def ready() -> None:
@@ -27,8 +26,8 @@ def price_of(provider: str, model: str, usage: Usage) -> Decimal | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Flat:
-    """Dollars per request and per token; asking the table each time takes a hundred times as long."""
+class _Rates:
+    """Dollars per request and per token."""
 
     request: Decimal
     fresh: Decimal
@@ -43,6 +42,22 @@ class _Flat:
         return self.request + tokens + usage.output_tokens * self.output
 
 
+@dataclass(frozen=True, slots=True)
+class _Tiers:
+    """Rates by how much goes in at once; asking the table each time would take a hundred times as long.
+
+    Args:
+        starts: tokens beyond which the next rates hold.
+        rates: one more than starts.
+    """
+
+    starts: tuple[int, ...]
+    rates: tuple[_Rates, ...]
+
+    def __call__(self, usage: Usage) -> Decimal:
+        return self.rates[bisect_left(self.starts, _input_of(usage))](usage)
+
+
 @lru_cache(maxsize=256)
 def _tariff(provider: str, model: str) -> Tariff | None:
     """Return how a model is priced; None when the table does not know, or has no price for input or output."""
@@ -51,24 +66,32 @@ def _tariff(provider: str, model: str) -> Tariff | None:
         return _calculated(provider, model, usage).total_price  # type: ignore[no-any-return]
 
     try:
-        nothing = by_table(Usage())
-        fresh, output = by_table(Usage(_MANY)) - nothing, by_table(Usage(0, _MANY)) - nothing
+        nothing, fresh, output = (by_table(each) for each in (Usage(), Usage(1), Usage(0, 1)))
     except LookupError:
         return None
-    if not (fresh and output):
+    if nothing in (fresh, output):
         return None
-    if not _is_flat(_calculated(provider, model, Usage())):
+    starts = _tier_starts(_calculated(provider, model, Usage()).model.prices)
+    if starts is None:
         return by_table
-    read, written = by_table(Usage(_MANY, 0, _MANY)) - nothing, by_table(Usage(_MANY, 0, 0, _MANY)) - nothing
-    return _Flat(nothing, fresh / _MANY, read / _MANY, written / _MANY, output / _MANY)
+    return _Tiers(starts, tuple(_rates(by_table, tokens) for tokens in (1, *(start + 1 for start in starts))))
+
+
+def _rates(price: Tariff, tokens: int) -> _Rates:
+    """Return the rates where so many tokens go in."""
+    request, fresh = price(Usage()), price(Usage(tokens))
+    read, written = price(Usage(tokens, 0, tokens)), price(Usage(tokens, 0, 0, tokens))
+    output = price(Usage(tokens, tokens)) - fresh
+    return _Rates(
+        request, (fresh - request) / tokens, (read - request) / tokens, (written - request) / tokens, output / tokens
+    )
 
 
 def _calculated(provider: str, model: str, usage: Usage) -> Any:
     import genai_prices
 
-    cached = usage.cache_read_tokens + usage.cache_write_tokens
     counted = genai_prices.Usage(
-        input_tokens=max(usage.input_tokens, cached),
+        input_tokens=_input_of(usage),
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
@@ -76,9 +99,15 @@ def _calculated(provider: str, model: str, usage: Usage) -> Any:
     return genai_prices.calc_price(counted, model, provider_id=provider)
 
 
-def _is_flat(calculated: Any) -> bool:
-    """Whether the price depends neither on the day nor on how much is asked at once."""
+def _input_of(usage: Usage) -> int:
+    return max(usage.input_tokens, usage.cache_read_tokens + usage.cache_write_tokens)
+
+
+def _tier_starts(prices: Any) -> tuple[int, ...] | None:
+    """Return the tokens beyond which other rates hold; None when the rates depend on the day too."""
     from genai_prices.types import ModelPrice, TieredPrices
 
-    prices = calculated.model.prices
-    return isinstance(prices, ModelPrice) and not any(isinstance(each, TieredPrices) for each in vars(prices).values())
+    if not isinstance(prices, ModelPrice):
+        return None
+    tiered = (each for each in vars(prices).values() if isinstance(each, TieredPrices))
+    return tuple(sorted({tier.start for each in tiered for tier in each.tiers}))

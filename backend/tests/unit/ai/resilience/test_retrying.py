@@ -145,6 +145,18 @@ async def test_when_the_budget_is_spent_the_first_failure_is_told(clock):
 
 
 @in_virtual_time
+async def test_ten_calls_earn_another_retry(clock):
+    vendor, budget = Vendor(answer()), RetryBudget(calls_per_retry=10, floor=1)
+    provider = retrying(vendor, clock, budget)
+    assert budget.take()
+    for _ in range(9):
+        await provider.complete(a_request(), an_inquiry(clock))
+    vendor.script = [failure(), answer("BUY")]
+
+    assert (await provider.complete(a_request(), an_inquiry(clock))).text == "BUY"
+
+
+@in_virtual_time
 async def test_without_a_budget_nothing_is_asked_again(clock):
     vendor, inquiry = Vendor(failure()), an_inquiry(clock)
 

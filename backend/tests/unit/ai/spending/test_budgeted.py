@@ -75,6 +75,18 @@ async def test_while_a_request_is_out_the_most_it_may_cost_is_reserved(clock):
     await provider.complete(ASKED, an_inquiry(clock))
 
 
+@in_virtual_time
+async def test_the_price_reserved_is_that_of_input_that_goes_into_the_cache(clock):
+    dearest = price_of("anthropic", CLAUDE, Usage(LENGTH, ASKED.max_tokens, cache_write_tokens=LENGTH))
+    vendor = a_vendor(answer(model=CLAUDE, usage=Usage(LENGTH, ASKED.max_tokens, 0, LENGTH)))
+    enough, too_little = (a_ledger(clock, Limits(dollars=each)) for each in (dearest, dearest - Decimal("0.000001")))
+
+    await Budgeted(vendor, enough, clock).complete(ASKED, an_inquiry(clock))
+
+    assert enough.spent_today().dollars == dearest
+    assert (await failed(Budgeted(vendor, too_little, clock), clock)).kind == "budget_spent"
+
+
 @pytest.mark.parametrize(("left_s", "reserved_s"), [(60.0, 30.0), (12.0, 12.0)])
 @in_virtual_time
 async def test_the_seconds_reserved_are_those_it_may_take(clock, left_s, reserved_s):

@@ -15,10 +15,13 @@ from app.domain.completions import Usage
 MODELS = [(each.id, model.id) for each in providers if each.id in ("anthropic", "perplexity") for model in each.models]
 WITHOUT_OUTPUT = {("perplexity", model) for _, model in MODELS if model.startswith(("pplx-embed", "pplx-decider"))}
 BACKEND = Path(__file__).parents[4]
-tokens = st.integers(0, 400_000)
+# Rates change beyond 100 000 and 200 000 tokens.
+tokens = st.integers(0, 400_000) | st.sampled_from([99_999, 100_000, 100_001, 199_999, 200_000, 200_001])
 
 
-@given(model=st.sampled_from(MODELS), fresh=tokens, read=tokens, written=tokens, output=tokens)
+@given(
+    model=st.sampled_from(MODELS), fresh=tokens, read=tokens | st.just(0), written=tokens | st.just(0), output=tokens
+)
 def test_every_price_is_that_of_the_table(model, fresh, read, written, output):
     counted = genai_prices.Usage(
         input_tokens=fresh + read + written,
@@ -31,6 +34,16 @@ def test_every_price_is_that_of_the_table(model, fresh, read, written, output):
     price = price_of(*model, Usage(fresh + read + written, output, read, written))
 
     assert price == (None if model in WITHOUT_OUTPUT else by_table)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("count", [1, 100_000, 100_001, 200_000, 200_001])
+def test_rates_change_where_the_table_says(model, count):
+    by_table = genai_prices.calc_price(
+        genai_prices.Usage(input_tokens=count, output_tokens=count), model[1], provider_id=model[0]
+    )
+
+    assert price_of(*model, Usage(count, count)) == (None if model in WITHOUT_OUTPUT else by_table.total_price)
 
 
 def test_tokens_from_the_cache_are_cheaper_and_those_into_it_dearer():

@@ -103,7 +103,7 @@ def guarded(
         fair_wait_s=settings.fair_wait_s,
     )
     budget = RetryBudget(settings.calls_per_retry, settings.retry_floor)
-    retrying = Retrying(breaker, budget if settings.attempts > 1 else None, clock, random or Random())  # noqa: S311
+    retrying = Retrying(breaker, budget, clock, random or Random(), retries=settings.attempts > 1)  # noqa: S311
     if settings.hedge_model is None:
         return Guarded(retrying, breaker)
     return Guarded(Hedged(retrying, Spare(retrying, settings.hedge_model), Latencies(), budget, clock), breaker)

@@ -27,23 +27,27 @@ class Retrying(Wrapper):
     """Asks once more when that may help, after a pause of random length.
 
     Args:
-        budget: of the provider, shared by all that ask it; None never asks again.
+        budget: of the provider, shared by all that ask it.
         random: chooses the pause, 0 to LONGEST_PAUSE_S.
+        retries: False never asks again.
         sleep: waits for seconds.
     """
 
     def __init__(
         self,
         inner: Provider,
-        budget: RetryBudget | None,
+        budget: RetryBudget,
         clock: Clock,
         random: Random,
+        *,
+        retries: bool = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         super().__init__(inner)
         self._budget = budget
         self._clock = clock
         self._random = random
+        self._retries = retries
         self._sleep = sleep
 
     async def complete(self, request: ModelRequest, inquiry: Inquiry) -> Completion:
@@ -54,8 +58,7 @@ class Retrying(Wrapper):
         """
         if inquiry.failed_requests >= LAST_FAILURE:
             raise NotAskedError("retries_spent", f"{self.name} is not asked again after {LAST_FAILURE} failures.")
-        if self._budget is not None:
-            self._budget.earn()
+        self._budget.earn()
         try:
             return await self._ask(request, inquiry)
         except ProviderError as error:
@@ -85,8 +88,8 @@ class Retrying(Wrapper):
 
     def _pause_s(self, error: ProviderError, inquiry: Inquiry) -> float | None:
         """Return how long to wait before asking again; None when that is not allowed or would come too late."""
-        may_help = error.is_transient and not isinstance(error, NotAskedError)
-        if self._budget is None or not may_help or inquiry.failed_requests >= LAST_FAILURE:
+        may_help = self._retries and error.is_transient and not isinstance(error, NotAskedError)
+        if not may_help or inquiry.failed_requests >= LAST_FAILURE:
             return None
         pause_s = (error.retry_after_s or 0.0) + self._random.uniform(0.0, LONGEST_PAUSE_S)
         if self._clock.monotonic() + pause_s + WORTH_ASKING_S > inquiry.deadline:

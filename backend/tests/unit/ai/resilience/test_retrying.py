@@ -157,12 +157,15 @@ async def test_ten_calls_earn_another_retry(clock):
 
 
 @in_virtual_time
-async def test_without_a_budget_nothing_is_asked_again(clock):
+async def test_where_retries_are_off_nothing_is_asked_again_and_they_are_still_earned(clock):
     vendor, inquiry = Vendor(failure()), an_inquiry(clock)
 
-    await failed(Retrying(vendor, None, clock, Random(1)), inquiry)
+    budget = RetryBudget(calls_per_retry=1, floor=1)
+    assert budget.take()
 
-    assert (len(vendor.requests), inquiry.failed_requests) == (1, 1)
+    await failed(Retrying(vendor, budget, clock, Random(1), retries=False), inquiry)
+
+    assert (len(vendor.requests), inquiry.failed_requests, budget.take()) == (1, 1, True)
 
 
 @in_virtual_time

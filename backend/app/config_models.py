@@ -65,7 +65,10 @@ class ModelSettings(BaseSettings):
     script: Annotated[Path | None, Field(description="file of answers for the provider `scripted`, JSONL")] = None
     hedge_model: Annotated[
         str | None,
-        Field(description="model of the same provider that is asked too when the first is slower than its own p95"),
+        Field(
+            pattern=r"^[a-z]+:.+$",
+            description="provider:model that is asked too when another model of that provider is slower than its p95",
+        ),
     ] = None
 
     model_timeout_seconds: Annotated[float, Field(ge=0.1, le=300, description="longest single request")] = 30.0

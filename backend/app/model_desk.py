@@ -203,10 +203,11 @@ async def _ledger(settings: ModelSettings, store: DecisionStore, clock: Clock) -
 
 
 def _guarded(adapter: Provider, *, settings: ModelSettings, ledger: Ledger, clock: Clock) -> Guarded:
+    hedging, _, hedge_model = (settings.hedge_model or "").partition(":")
     guards = Guards(
         attempt_timeout_s=settings.model_timeout_seconds,
         concurrency=settings.model_concurrency,
         requests_per_minute=settings.model_requests_per_minute,
-        hedge_model=settings.hedge_model,
+        hedge_model=hedge_model if hedging == adapter.name else None,
     )
     return guarded(adapter, ledger, clock, guards)

@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo serve test lint bench clean
+.PHONY: help demo serve test lint services stop-services bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 demo: .venv/installed  ## a narrated tour on bundled real bars
 	@$(BIN)/python demo_agent_system.py
@@ -15,13 +15,19 @@ serve: .venv/installed  ## REST, WebSocket and API docs on http://127.0.0.1:8000
 	@$(BIN)/conclave serve
 
 test: lint  ## lint, format, types, import layers and all tests
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m scripts.services run $(BIN)/python -m pytest
 
 lint: .venv/developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+services:  ## start PostgreSQL and RabbitMQ for this checkout and print their URLs
+	@$(PYTHON) -m scripts.services start
+
+stop-services:  ## stop them; with PURGE=1 remove their data too
+	@$(PYTHON) -m scripts.services stop $(if $(PURGE),--purge)
 
 bench: .venv/developer  ## speed and size against floors measured in the same run
 	$(BIN)/python bench/run.py

@@ -1,48 +1,30 @@
-"""The one road to a decision: question, panel, consensus, record, events. Everybody else calls this."""
+"""`MultiAgentCoordinator`: decisions now or in the background, looked at again, made again, checked."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
-from dataclasses import replace
-from typing import Any, Final, Self, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self
 
 import orjson
-import structlog
 
 from app import plugins
 from app.analysis.voting import analyse_voting
-from app.consensus.engine import decide
-from app.domain.decisions import DecisionDraft, SealedRecord
+from app.domain.decisions import SealedRecord
 from app.domain.errors import ConflictError, NotFoundError
 from app.domain.events import Event
-from app.domain.identifiers import new_id
 from app.domain.questions import Question
-from app.domain.tool_policies import DEFAULT, ToolPolicy
-from app.domain.votes import engine_vote
+from app.domain.tool_policies import ToolPolicy
 from app.events import announcements
-from app.events import evidence as evidence_file
 from app.events.agent_event_bus import AgentEventBus
 from app.events.consensus_requests import ConsensusRequests, ConsensusStatus
-from app.events.early_close import EarlyClose
-from app.events.intake import Case, open_case
-from app.events.lineage_memory import LineageMemory
-from app.events.record import Asked, Timing, compose, seal
+from app.events.intake import open_case
 from app.events.replay import Replay, replay
+from app.events.road import Road
 from app.events.rules_seating import RulesSeating
-from app.events.thinking_aloud import ThinkingAloud
 from app.events.verification import Verification, verify
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
-from app.ports.panel import Panel, PanelResult, Sitting
+from app.ports.panel import Panel
 from app.ports.seating import Seating, Seats
-
-log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
-
-TRACK_RECORD: Final = "get_analyst_track_record"
-MOST_PAST_VOTES: Final = 100
 
 
 class MultiAgentCoordinator:
@@ -69,9 +51,15 @@ class MultiAgentCoordinator:
         self._clock: Clock = clock or plugins.load("clock", "system")()
         self._requests = ConsensusRequests()
         self._seating: Seating = seating or RulesSeating(analysts)
-        self._lineages = LineageMemory(self._store)
-        self._tool_policy = tool_policy or _default_policy
-        self._thinks_aloud = thinks_aloud
+        self._road = Road(
+            self._panel,
+            self._store,
+            self._bus,
+            self._clock,
+            self._seating,
+            tool_policy=tool_policy,
+            thinks_aloud=thinks_aloud,
+        )
 
     @property
     def analysts(self) -> Mapping[str, Analyst]:
@@ -99,83 +87,7 @@ class MultiAgentCoordinator:
             InvalidInputError: the question cannot be used; nothing was stored.
             StoreUnavailableError: the decision could not be stored; it is not given out.
         """
-        question = question if question.correlation_id else replace(question, correlation_id=new_id())
-        with structlog.contextvars.bound_contextvars(correlation_id=question.correlation_id):
-            seats = await self._seating.seats()
-            case = await self._with_past_votes(open_case(question, seats.analysts, seats.flags))
-            try:
-                return await self._walk(case, seats)
-            finally:
-                self._seating.finished(question.decision_id)
-
-    async def _with_past_votes(self, case: Case) -> Case:
-        """Let the panel see its earlier votes on this symbol, if anybody may look at them."""
-        if not any(TRACK_RECORD in analyst.tools for analyst in case.seats.values()):
-            return case
-        past = await self._store.past_votes(case.context.symbol, case.context.as_of, MOST_PAST_VOTES)
-        return replace(case, context=replace(case.context, past_votes=past))
-
-    async def _walk(self, case: Case, seats: Seats) -> SealedRecord:
-        asked_at, started = self._clock.now(), self._clock.monotonic()
-        sitting = Sitting(
-            decision_id=case.question.decision_id,
-            is_settled=EarlyClose(case, self._seating) if case.config.early_close else None,
-            tool_policy=await self._tool_policy(),
-        )
-        panel = await self._ask(case, sitting)
-        votes, calls = [vote.as_dict() for vote in panel.votes], [call.as_dict() for call in panel.tool_calls]
-        config, lineages = await self._lineages.weigh(votes, case.config)
-        case = replace(case, config=config)
-        result = decide([engine_vote(vote) for vote in votes], config)
-        asked = Asked(seats.resolved, self._models(case), lineages, sitting)
-        evidence = evidence_file.write(case, panel, votes, asked)
-        at = Timing(self._clock.now(), (self._clock.monotonic() - started) * 1_000)
-        record = compose(case, panel, votes, result, evidence=evidence, at=at, asked=asked)
-        told = (
-            announcements.requested(case, asked_at),
-            *announcements.of_panel(case, panel, votes, calls),
-            announcements.reached(record, at.created_at),
-        )
-        draft = DecisionDraft(
-            symbol=case.context.symbol,
-            seal=lambda head: seal(record, at.created_at, head),
-            evidence=evidence,
-            bars=case.context.bars,
-            events=told,
-            keyed=case.question.keyed,
-            as_of=case.context.as_of,
-            model_calls=tuple(sitting.model_calls),
-            exchanges=tuple(sitting.exchanges),
-        )
-        sealed = await _to_its_end(self._commit(draft))
-        self._lineages.remember(votes)
-        return sealed
-
-    async def _ask(self, case: Case, sitting: Sitting) -> PanelResult:
-        """Hold the panel; what models were paid for is kept even when nobody waits for the decision any more."""
-        context, timeout_s = case.context, case.question.timeout_s
-        aloud = ThinkingAloud(self._bus, self._clock, case.seats, context.symbol, sitting.decision_id)
-        try:
-            if not (self._thinks_aloud and aloud.is_heard):
-                return await self._panel.run(context, case.seats, timeout_s, sitting)
-            async with aloud as think:
-                return await self._panel.run(context, case.seats, timeout_s, replace(sitting, think=think))
-        except BaseException:
-            await _to_its_end(
-                self._store.append_model_calls(sitting.decision_id, sitting.model_calls, sitting.exchanges)
-            )
-            raise
-
-    def _models(self, case: Case) -> dict[str, Any]:
-        told = {agent: self._seating.described(analyst) for agent, analyst in case.seats.items()}
-        return {agent: described for agent, described in told.items() if described is not None}
-
-    async def _commit(self, draft: DecisionDraft) -> SealedRecord:
-        committed = await self._store.append(draft)
-        await self._bus.publish(*committed.events)
-        record = committed.record
-        log.info("decision made", symbol=record.symbol, decision_id=record.decision_id, sequence=record.sequence)
-        return record
+        return await self._road.walk(question)
 
     async def check(self, question: Question) -> None:
         """Do nothing if the question can be used.
@@ -270,16 +182,3 @@ class MultiAgentCoordinator:
     async def agent_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per agent how often and how fast it voted, and how often with the decision."""
         return await self._store.agent_performance()
-
-
-async def _default_policy() -> ToolPolicy:
-    return DEFAULT
-
-
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Finish `work` even when the caller is cancelled: a commit under way is completed and told, never abandoned."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(task)
-    return task.result()

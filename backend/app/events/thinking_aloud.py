@@ -5,10 +5,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import structlog
+
+from app.domain.errors import TransportError
 from app.domain.events import agent_thinking
 from app.events.agent_event_bus import AgentEventBus
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 MOST_A_SECOND: Final = 20
 PACE_S: Final = 0.07
@@ -19,6 +24,7 @@ class ThinkingAloud:
     """Gathers the pieces of text of one decision's models and publishes them at a pace; nothing of it is stored.
 
     Use it as `async with ThinkingAloud(...) as aloud`; what is unsaid at the end is said once more if the pace allows.
+    What the bus does not take is lost: no decision fails because nobody could listen to it.
     """
 
     def __init__(
@@ -76,7 +82,9 @@ class ThinkingAloud:
         agent_id = next(iter(self._unsaid))
         text = "".join(self._unsaid.pop(agent_id))[-MOST_CHARACTERS:]
         self._said_at.append(self._clock.monotonic())
-        role = self._seats[agent_id].role
-        await self._bus.publish(
-            agent_thinking(agent_id, role, self._symbol, self._decision_id, text=text, timestamp=self._clock.now())
-        )
+        role, now = self._seats[agent_id].role, self._clock.now()
+        told = agent_thinking(agent_id, role, self._symbol, self._decision_id, text=text, timestamp=now)
+        try:
+            await self._bus.publish(told)
+        except TransportError:
+            log.warning("thinking not told", agent_id=agent_id)

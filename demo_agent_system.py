@@ -149,7 +149,7 @@ async def when_analysts_fail(settings: Settings) -> None:
 async def when_the_record_is_changed(settings: Settings, record: Mapping[str, Any]) -> None:
     """Change one word of a copy of the record behind the desk's back, and look whether anybody notices."""
     OUT.print("\nNow somebody edits one word of a stored decision, in a copy of the database:")
-    copy = Settings(home=settings.home / "copy")
+    copy = settings.model_copy(update={"home": settings.home / "copy"})
     copy.home.mkdir()
     shutil.copy(settings.store_path, copy.home)
     rewrite_history(copy.home / settings.store_path.name, record["decision_id"])
@@ -197,7 +197,8 @@ def main() -> None:
     """Take the tour in a temporary folder, so that nothing of it stays."""
     configure_logging("ERROR")
     with TemporaryDirectory(prefix="conclave-tour-") as folder:
-        asyncio.run(tour(read_settings().model_copy(update={"home": Path(folder)})))
+        by_rule = {"home": Path(folder), "panel": "rules"}
+        asyncio.run(tour(read_settings().model_copy(update=by_rule)))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class AIAgentCoordinator:
         sitting: Sitting | None = None,
     ) -> PanelResult:
         """Ask all analysts and return within `timeout_s`; see `Panel.run`."""
-        meeting = _Meeting(context, seats, timeout_s, sitting or Sitting(), self._clock, self._tell)
+        meeting = _Meeting(context, seats, timeout_s, sitting or Sitting(), clock=self._clock, tell=self._tell)
         try:
             await meeting.wait()
         finally:
@@ -92,6 +92,7 @@ class _Meeting:
         seats: Mapping[str, Analyst],
         timeout_s: float,
         sitting: Sitting,
+        *,
         clock: Clock,
         tell: Callable[[Vote], None],
     ) -> None:

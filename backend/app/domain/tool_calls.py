@@ -57,18 +57,16 @@ class ToolCall(NamedTuple):
             "error": self.error,
         }
 
-    def as_evidence(self) -> dict[str, Any]:
-        """Return the call as it stands in the evidence: a shared result is written once, with the call that made it."""
-        fields = self.as_dict()
-        if self.status == CACHED:
-            fields["result"] = None
-        return fields
-
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """Read what `as_dict` or `as_evidence` wrote; a call written before hashes were kept has none."""
+        """Read what `as_dict` wrote; a call written before hashes were kept has none."""
         known = {name: fields[name] for name in cls._fields if name in fields}
         return cls(**{**known, "started_at": datetime.fromisoformat(fields["started_at"])})
+
+
+def without_shared_results(calls: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return calls as evidence has them: a shared result is written once, with the call that made it."""
+    return [{**call, "result": None} if call["status"] == CACHED else call for call in calls]
 
 
 def with_shared_results(calls: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import orjson
 from app.consensus.version import ENGINE_VERSION
 from app.domain.decisions import Evidence
 from app.domain.market import Account, AnalysisContext, NewsItem, PastVote, Position
+from app.domain.tool_calls import without_shared_results
 from app.events.intake import Case
 from app.events.record import Asked
 from app.ports.panel import PanelResult
@@ -17,7 +18,7 @@ from app.ports.panel import PanelResult
 Fields = Sequence[Mapping[str, Any]]
 
 
-def write(case: Case, panel: PanelResult, votes: Fields, asked: Asked) -> bytes:
+def write(case: Case, panel: PanelResult, votes: Fields, calls: Fields, asked: Asked) -> bytes:
     """Return the evidence as JSON; bars and model exchanges are kept beside it and named by their digests."""
     context = case.context
     document = {
@@ -36,7 +37,7 @@ def write(case: Case, panel: PanelResult, votes: Fields, asked: Asked) -> bytes:
         "timeout_s": case.question.timeout_s,
         "config": case.config.as_dict(),
         "votes": list(votes),
-        "tool_calls": [each.as_evidence() for each in panel.tool_calls],
+        "tool_calls": without_shared_results(calls),
         "model_calls": [each.as_dict() for each in asked.sitting.model_calls],
         "failures": [{"agent_id": each.agent_id, "kind": each.kind, "reason": each.reason} for each in panel.failures],
     }

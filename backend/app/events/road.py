@@ -94,7 +94,7 @@ class Road:
         config, lineages = await self._lineages.weigh(votes, case.config)
         case, asked = replace(case, config=config), Asked(seats.resolved, self._models(case), lineages, sitting)
         result = decide([engine_vote(vote) for vote in votes], config)
-        evidence = evidence_file.write(case, panel, votes, asked)
+        evidence = evidence_file.write(case, panel, votes, calls, asked)
         at = Timing(self._clock.now(), (self._clock.monotonic() - started) * 1_000)
         record = compose(case, panel, votes, result, evidence=evidence, at=at, asked=asked)
         told = (

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
-import orjson
-
 from app.consensus.levels import WORD_OF, camp_of
 from app.domain.events import Event, EventType
 
@@ -23,15 +21,6 @@ def figures(event: Event) -> Figures:
     if event.type is EventType.TOOL_EXECUTION:
         return None, None, _text(data, "status"), _number(data, "execution_time_ms")
     return None, None, None, None
-
-
-def final_recommendation(body: bytes) -> str | None:
-    """Return the decision word of a record, or None when it names none."""
-    try:
-        word = orjson.loads(body)["final_recommendation"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return None
-    return word if isinstance(word, str) else None
 
 
 def numbered(drafts: Iterable[Event], last_seq: int) -> tuple[Event, ...]:

@@ -26,7 +26,7 @@ from app.domain.times import to_micros
 from app.domain.tool_activity import Activity, ToolTotal
 from app.storage import tallies
 from app.storage.cursors import Place, check_limit, read_cursor, write_cursor
-from app.storage.figures import figures, final_recommendation, numbered
+from app.storage.figures import figures, numbered
 
 
 class InMemoryDecisionStore:
@@ -194,7 +194,7 @@ class InMemoryDecisionStore:
 
     async def agent_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per agent its votes (abstentions among them), means, and how often it named the final side."""
-        finals = {key: final_recommendation(record.body) for key, record in self._records.items()}
+        finals = {key: record.final_recommendation for key, record in self._records.items()}
         return tallies.agents(self._of(EventType.AGENT_DECISION), finals)
 
     def _head(self, symbol: str) -> ChainHead:

@@ -2,7 +2,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.tool_calls import CACHED, SUCCESS, ToolCall, with_shared_results
+from app.domain.tool_calls import CACHED, SUCCESS, ToolCall, with_shared_results, without_shared_results
 from tests.builders import START
 
 RESULT = {"x": [1, 2]}
@@ -12,13 +12,13 @@ FAILED = ToolCall("3", "b_X", "get_bars", {}, "timeout", START, 9.0, None, "too 
 
 
 def written(*calls):
-    return orjson.loads(orjson.dumps([call.as_evidence() for call in calls]))
+    return orjson.loads(orjson.dumps(without_shared_results(call.as_dict() for call in calls)))
 
 
 def test_the_feed_shows_a_shared_result_and_the_evidence_holds_it_once():
-    assert SHARED.as_dict()["result"] == RESULT
-    assert SHARED.as_evidence() == {**SHARED.as_dict(), "result": None}
-    assert MADE.as_evidence() == MADE.as_dict()
+    made, shared = MADE.as_dict(), SHARED.as_dict()
+    assert shared["result"] == RESULT
+    assert without_shared_results([made, shared]) == [made, {**shared, "result": None}]
 
 
 def test_a_call_is_read_as_it_was_written():

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from app.domain.decisions import GENESIS, ChainHead, DecisionDraft, EventFilter, SealedRecord
 from app.domain.errors import ConflictError, InvalidInputError, StillRunningError
 from app.domain.events import Event, EventType
-from app.domain.market import Interval
+from app.domain.market import Interval, PastVote
+from app.domain.spending import Spend
 from app.domain.tool_activity import Activity, ToolTotal, activity_of
 from app.ports.decision_store import DecisionStore
 from app.storage.embedded_database import EmbeddedDatabase
@@ -21,6 +23,7 @@ from app.storage.repositories.in_memory import InMemoryDecisionStore
 from app.storage.server_database import ServerDatabase
 
 from .decision_drafts import NOW, a_call, a_draft, a_step, a_vote, an_answer, assert_chain, link_hash, some_bars
+from .model_drafts import a_failed_call, a_model_call, a_model_draft, a_model_vote, an_exchange
 
 EVERYTHING = EventFilter(frozenset({"*"}))
 ONE_STORE = settings(
@@ -423,6 +426,129 @@ class DecisionStoreContract:
         await store.close()
         await store.open()
         assert await store.get("d1") is not None
+
+    # Models
+
+    async def test_what_models_answered_comes_back_with_the_evidence(self, store: DecisionStore) -> None:
+        asked = [an_exchange("AAPL?"), an_exchange("Really?", "SELL"), an_exchange("Ünïcode 牛?")]
+        await store.append(a_model_draft("d1", *asked))
+        await store.append(a_model_draft("d2", an_exchange("MSFT?")))
+        await store.append(a_draft("d3"))
+
+        first, second, third = [await store.evidence(each) for each in ("d1", "d2", "d3")]
+        assert first is not None
+        assert second is not None
+        assert third is not None
+        assert list(first.exchanges) == asked
+        assert second.exchanges == (an_exchange("MSFT?"),)
+        assert third.exchanges == ()
+
+    async def test_an_exchange_that_several_decisions_share_is_kept_for_each(self, store: DecisionStore) -> None:
+        shared = an_exchange()
+        for decision_id in ("d1", "d2"):
+            await store.append(a_model_draft(decision_id, shared))
+
+        for decision_id in ("d1", "d2"):
+            evidence = await store.evidence(decision_id)
+            assert evidence is not None
+            assert evidence.exchanges == (shared,)
+
+    async def test_the_newest_answer_to_a_request_is_found_by_its_key(self, store: DecisionStore) -> None:
+        old, new, other = an_exchange(response="BUY"), an_exchange(response="SELL"), an_exchange("MSFT?")
+        assert await store.exchange(old.request_key) is None
+        await store.append(a_model_draft("d1", old, at=1))
+        assert await store.exchange(old.request_key) == old
+        await store.append(a_model_draft("d2", new, other, at=2))
+
+        assert await store.exchange(old.request_key) == new
+        assert await store.exchange(other.request_key) == other
+        assert await store.exchange("0" * 64) is None
+
+    async def test_what_models_were_asked_in_vain_is_kept_too(self, store: DecisionStore) -> None:
+        asked = an_exchange()
+        calls = [a_model_call(asked), a_failed_call(1), a_failed_call(2, "cancelled")]
+        await store.append_model_calls("came-to-nothing", calls, [asked])
+
+        assert await store.exchange(asked.request_key) == asked
+        assert await store.spent_since(NOW) == Spend(120, Decimal("0.0021"), 4.5)
+        assert await is_empty(store)
+        assert await store.get("came-to-nothing") is None
+
+    async def test_nothing_asked_is_nothing_to_keep(self, store: DecisionStore) -> None:
+        await store.append_model_calls("d1", [], [])
+
+        assert await store.spent_since(NOW - timedelta(days=9_999)) == Spend()
+
+    async def test_what_was_spent_is_counted_from_an_instant_on(self, store: DecisionStore) -> None:
+        calls = [a_model_call(at=at, cost=Decimal("0.000000001")) for at in range(4)]
+        await store.append_model_calls("d1", calls, [])
+
+        spent = [await store.spent_since(NOW + timedelta(seconds=at)) for at in (0, 2, 2.5, 4)]
+        assert [each.tokens for each in spent] == [480, 240, 120, 0]
+        assert [each.dollars for each in spent] == [Decimal(count) / 10**9 for count in (4, 2, 1, 0)]
+        assert [each.seconds for each in spent] == [6.0, 3.0, 1.5, 0.0]
+
+    async def test_a_price_that_is_not_known_adds_nothing(self, store: DecisionStore) -> None:
+        await store.append_model_calls("d1", [a_model_call(cost=None), a_model_call(at=1), a_failed_call(2)], [])
+
+        assert await store.spent_since(NOW) == Spend(240, Decimal("0.0021"), 4.5)
+
+    async def test_what_decisions_cost_is_counted_with_what_came_to_nothing(self, store: DecisionStore) -> None:
+        await store.append(a_model_draft("d1", an_exchange("1"), an_exchange("2")))
+        await store.append_model_calls("nothing", [a_model_call()], [])
+
+        assert (await store.spent_since(NOW)).tokens == 360
+
+    async def test_earlier_votes_are_those_of_decisions_as_of_an_earlier_instant(self, store: DecisionStore) -> None:
+        for number, days in enumerate((0, 5, 3, None)):
+            words = [a_vote("market_analyst", "BUY", f"d{number}"), a_vote("risk_advisor", "ABSTAIN", f"d{number}")]
+            await store.append(a_model_draft(f"d{number}", days=days, events=[a_step(), *words, a_call()]))
+        await store.append(a_model_draft("m1", symbol="MSFT", events=[a_vote(symbol="MSFT", decision_id="m1")]))
+        await store.append_events([a_vote(decision_id="came-to-nothing")])
+
+        def past(agent: str, days: int, word: str, confidence: float | None) -> PastVote:
+            return PastVote(f"{agent}_AAPL", agent, NOW + timedelta(days=days), word, confidence)
+
+        seen = await store.past_votes("AAPL", NOW + timedelta(days=5), 100)
+        assert seen == (
+            past("risk_advisor", 3, "ABSTAIN", None),
+            past("market_analyst", 3, "BUY", 0.75),
+            past("risk_advisor", 0, "ABSTAIN", None),
+            past("market_analyst", 0, "BUY", 0.75),
+        )
+        assert await store.past_votes("AAPL", NOW + timedelta(days=5), 3) == seen[:3]
+        assert await store.past_votes("AAPL", NOW, 100) == ()
+        assert await store.past_votes("TSLA", NOW + timedelta(days=5), 100) == ()
+
+    async def test_votes_of_models_are_found_with_their_lineage_newest_first(self, store: DecisionStore) -> None:
+        await store.append(a_draft("d1", events=[a_model_vote("a"), a_vote("rules"), a_model_vote("b", "ABSTAIN")]))
+        other = a_model_vote("c", "SELL", "d2", lineage="ollama:s", model="s", symbol="MSFT")
+        of_rules = a_model_vote("d", "SELL", "d2", lineage="rules:d", model=None)
+        await store.append(a_draft("d2", "MSFT", events=[other, of_rules, a_step(), a_call()]))
+
+        said = (("ollama:s", "d2", "SELL"), ("anthropic:m-1", "d1", "ABSTAIN"), ("anthropic:m-1", "d1", "BUY"))
+        assert await store.lineage_votes(100) == said
+        assert await store.lineage_votes(2) == said[:2]
+        assert await store.lineage_votes(0) == ()
+
+    async def test_models_are_remembered_when_the_store_is_opened_again(self, store: DecisionStore) -> None:
+        asked = an_exchange()
+        await store.append(a_model_draft("d1", asked, events=[a_model_vote()]))
+        await store.close()
+        await store.open()
+
+        assert await store.exchange(asked.request_key) == asked
+        assert (await store.spent_since(NOW)).tokens == 120
+        assert await store.lineage_votes(1) == (("anthropic:m-1", "d1", "BUY"),)
+        assert len(await store.past_votes("AAPL", NOW + timedelta(days=1), 1)) == 1
+
+    async def test_a_draft_that_is_refused_leaves_no_trace_of_its_models(self, store: DecisionStore) -> None:
+        await store.append(a_model_draft("d1", an_exchange("1")))
+        with pytest.raises(ConflictError):
+            await store.append(a_model_draft("d1", an_exchange("2")))
+
+        assert await store.exchange(an_exchange("2").request_key) is None
+        assert (await store.spent_since(NOW)).tokens == 120
 
 
 class TestInMemory(DecisionStoreContract):

@@ -1,18 +1,22 @@
 """A store of an older version on its way to the present one."""
 
+from datetime import timedelta
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from app.domain.errors import StoreOutdatedError
+from app.domain.spending import Spend
 from app.storage.embedded_database import EmbeddedDatabase
 from app.storage.migrate import configuration, downgrade_connection, upgrade
 from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.schema import REVISIONS
 from app.storage.session import database_at
 from app.storage.tables import metadata
-from tests.contracts.decision_drafts import a_draft, an_answer, some_bars
+from tests.contracts.decision_drafts import NOW, a_draft, an_answer, some_bars
+from tests.contracts.model_drafts import a_model_draft, a_model_vote, an_exchange
 from tests.integration.store_setting import assert_intact, opened
 
 SHAPE = "SELECT type, name, tbl_name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY 1, 2"
@@ -120,3 +124,28 @@ def test_a_url_is_a_server_and_a_path_a_file(path):
     assert type(database_at(path)).__name__ == "EmbeddedDatabase"
     assert type(database_at(str(path))).__name__ == "EmbeddedDatabase"
     assert type(database_at("postgresql+asyncpg://desk@host/conclave")).__name__ == "ServerDatabase"
+
+
+async def test_a_store_from_before_models_keeps_its_decisions_and_remembers_no_model(path):
+    drafts = [a_model_draft(f"d{n}", an_exchange(str(n)), events=[a_model_vote(decision_id=f"d{n}")]) for n in range(3)]
+    async with opened(path) as store:
+        records = [(await store.append(each)).record for each in drafts]
+    await on_file(path, lambda connection: downgrade_connection(connection, REVISIONS[1]))
+    with pytest.raises(StoreOutdatedError, match="conclave migrate"):
+        await SqlDecisionStore(EmbeddedDatabase(path)).open()
+
+    await upgrade(path)
+    async with opened(path) as store:
+        assert [record async for record in store.chain("AAPL")] == records
+        assert await store.lineage_votes(10) == await store.past_votes("AAPL", NOW + timedelta(days=9), 10) == ()
+        assert await store.exchange(an_exchange("0").request_key) is None
+        assert await store.spent_since(NOW) == Spend()
+        evidence = await store.evidence("d0")
+        assert evidence is not None
+        assert (evidence.document, evidence.exchanges) == (drafts[0].evidence, ())
+
+        asked = an_exchange("new")
+        await store.append(a_model_draft("d3", asked, events=[a_model_vote(decision_id="d3")]))
+        assert await store.exchange(asked.request_key) == asked
+        assert await store.lineage_votes(10) == (("anthropic:m-1", "d3", "BUY"),)
+        assert len(await store.past_votes("AAPL", NOW + timedelta(days=9), 10)) == 1

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 TRACK_RECORD: Final = "get_analyst_track_record"
-MOST_PAST_VOTES: Final = 100
+DECISIONS_LOOKED_BACK: Final = 20
 
 
 class Road:
@@ -79,7 +79,7 @@ class Road:
         """Let the panel see its earlier votes on this symbol, if anybody may look at them."""
         if not any(TRACK_RECORD in analyst.tools for analyst in case.seats.values()):
             return case
-        past = await self._store.past_votes(case.context.symbol, case.context.as_of, MOST_PAST_VOTES)
+        past = await self._store.past_votes(case.context.symbol, case.context.as_of, DECISIONS_LOOKED_BACK)
         return replace(case, context=replace(case.context, past_votes=past))
 
     async def _decided(self, case: Case, seats: Seats) -> SealedRecord:

@@ -100,8 +100,8 @@ class DecisionStore(Protocol):
     async def spent_since(self, since: datetime) -> Spend:
         """Return what models have cost since an instant; a price that was not known adds nothing."""
 
-    async def past_votes(self, symbol: str, before: datetime, limit: int) -> tuple[PastVote, ...]:
-        """Return the newest votes on a symbol in decisions as of an earlier instant, newest first."""
+    async def past_votes(self, symbol: str, before: datetime, most: int) -> tuple[PastVote, ...]:
+        """Return the votes of the decisions on a symbol, `most` of them, as of the latest instants before one."""
 
     async def lineage_votes(self, limit: int) -> tuple[tuple[str, str, str], ...]:
         """Return the newest votes of models: lineage, decision id and decision word, newest first."""

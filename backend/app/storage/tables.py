@@ -72,6 +72,7 @@ decisions = Table(
     UniqueConstraint("symbol", "sequence"),
     Index(None, "created_at", "id"),
     Index(None, "symbol", "created_at", "id"),
+    Index(None, "symbol", "as_of"),
 )
 
 events = Table(
@@ -101,9 +102,8 @@ Index(
     postgresql_where=events.c.lineage.is_not(None),
 )
 Index(
-    "ix_events_votes_on_symbol",
-    events.c.symbol,
-    events.c.seq,
+    "ix_events_votes",
+    events.c.decision_id,
     sqlite_where=events.c.word.is_not(None),
     postgresql_where=events.c.word.is_not(None),
 )

@@ -9,16 +9,18 @@ from app.domain.market import PastVote
 from app.domain.times import from_micros, to_micros
 from app.storage.tables import decisions, events
 
+_earlier = (
+    select(decisions.c.id, decisions.c.as_of)
+    .where(decisions.c.symbol == bindparam("symbol"), decisions.c.as_of < bindparam("before"))
+    .order_by(decisions.c.as_of.desc())
+    .limit(bindparam("most"))
+    .subquery()
+)
 _PAST: Final = (
-    select(events.c.agent_id, events.c.agent_type, decisions.c.as_of, events.c.word, events.c.confidence)
-    .join(decisions, events.c.decision_id == decisions.c.id)
-    .where(
-        events.c.symbol == bindparam("symbol"),
-        events.c.word.is_not(None),
-        decisions.c.as_of < bindparam("before"),
-    )
-    .order_by(events.c.seq.desc())
-    .limit(bindparam("limit"))
+    select(events.c.agent_id, events.c.agent_type, _earlier.c.as_of, events.c.word, events.c.confidence)
+    .join(_earlier, events.c.decision_id == _earlier.c.id)
+    .where(events.c.word.is_not(None))
+    .order_by(_earlier.c.as_of.desc(), events.c.seq.desc())
 )
 _OF_LINEAGES: Final = (
     select(events.c.lineage, events.c.decision_id, events.c.word)
@@ -28,9 +30,9 @@ _OF_LINEAGES: Final = (
 )
 
 
-def past_votes(connection: Connection, symbol: str, before: datetime, limit: int) -> tuple[PastVote, ...]:
-    """Return the newest votes on a symbol in decisions as of an earlier instant, newest first."""
-    rows = connection.execute(_PAST, {"symbol": symbol, "before": to_micros(before), "limit": limit})
+def past_votes(connection: Connection, symbol: str, before: datetime, most: int) -> tuple[PastVote, ...]:
+    """Return the votes of the decisions on a symbol, `most` of them, as of the latest instants before one."""
+    rows = connection.execute(_PAST, {"symbol": symbol, "before": to_micros(before), "most": most})
     return tuple(
         PastVote(row.agent_id, row.agent_type, from_micros(row.as_of), row.word, row.confidence) for row in rows
     )

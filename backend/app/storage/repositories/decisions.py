@@ -174,9 +174,9 @@ class SqlDecisionStore:
         """Return what models have cost since an instant; a price that was not known adds nothing."""
         return await self.database.read(lambda connection: model_rows.spent_since(connection, since))
 
-    async def past_votes(self, symbol: str, before: datetime, limit: int) -> tuple[PastVote, ...]:
-        """Return the newest votes on a symbol in decisions as of an earlier instant, newest first."""
-        return await self.database.read(lambda each: vote_queries.past_votes(each, symbol, before, limit))
+    async def past_votes(self, symbol: str, before: datetime, most: int) -> tuple[PastVote, ...]:
+        """Return the votes of the decisions on a symbol, `most` of them, as of the latest instants before one."""
+        return await self.database.read(lambda each: vote_queries.past_votes(each, symbol, before, most))
 
     async def lineage_votes(self, limit: int) -> tuple[tuple[str, str, str], ...]:
         """Return the newest votes of models: lineage, decision id and decision word, newest first."""

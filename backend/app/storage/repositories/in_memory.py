@@ -151,15 +151,18 @@ class InMemoryDecisionStore:
             sum(call.duration_ms for call in calls) / 1_000,
         )
 
-    async def past_votes(self, symbol: str, before: datetime, limit: int) -> tuple[PastVote, ...]:
-        """Return the newest votes on a symbol in decisions as of an earlier instant, newest first."""
-        past: list[PastVote] = []
-        for vote in reversed(self._of(EventType.AGENT_DECISION)):
-            as_of = self._as_of.get(vote.decision_id)
-            if vote.symbol == symbol and as_of is not None and as_of < before:
-                word, confidence, *_ = figures(vote)
-                past.append(PastVote(vote.agent_id, vote.agent_type, as_of, word or "", confidence))
-        return tuple(past[:limit])
+    async def past_votes(self, symbol: str, before: datetime, most: int) -> tuple[PastVote, ...]:
+        """Return the votes of the decisions on a symbol, `most` of them, as of the latest instants before one."""
+        earlier = [record for record in self._chains.get(symbol, ()) if self._was_before(record, before)]
+        earlier.sort(key=lambda record: self._as_of[record.decision_id], reverse=True)
+        wanted = {record.decision_id for record in earlier[:most]}
+        votes = (vote for vote in reversed(self._of(EventType.AGENT_DECISION)) if vote.decision_id in wanted)
+        past = (_past_vote(vote, self._as_of[vote.decision_id]) for vote in votes)
+        return tuple(sorted(past, key=lambda vote: vote.as_of, reverse=True))
+
+    def _was_before(self, record: SealedRecord, moment: datetime) -> bool:
+        as_of = self._as_of.get(record.decision_id)
+        return as_of is not None and as_of < moment
 
     async def lineage_votes(self, limit: int) -> tuple[tuple[str, str, str], ...]:
         """Return the newest votes of models: lineage, decision id and decision word, newest first."""
@@ -203,6 +206,11 @@ class InMemoryDecisionStore:
 
     def _of(self, kind: EventType) -> tuple[Event, ...]:
         return tuple(event for event in self._events if event.type is kind)
+
+
+def _past_vote(vote: Event, as_of: datetime) -> PastVote:
+    word, confidence, *_ = figures(vote)
+    return PastVote(vote.agent_id, vote.agent_type, as_of, word or "", confidence)
 
 
 def _place(record: SealedRecord) -> Place:

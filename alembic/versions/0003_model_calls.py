@@ -17,7 +17,7 @@ def upgrade() -> None:
         "ix_events_lineage", "events", ["lineage", "seq"], sqlite_where=of_models, postgresql_where=of_models
     )
     op.create_index("ix_events_votes", "events", ["decision_id"], sqlite_where=of_votes, postgresql_where=of_votes)
-    op.create_index("ix_decisions_symbol_as_of", "decisions", ["symbol", "as_of"])
+    op.create_index("ix_decisions_symbol_as_of_sequence", "decisions", ["symbol", "as_of", "sequence"])
     op.create_table(
         "model_exchanges",
         sa.Column("id", sa.String, nullable=False),
@@ -55,7 +55,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("model_calls")
     op.drop_table("model_exchanges")
-    op.drop_index("ix_decisions_symbol_as_of", "decisions")
+    op.drop_index("ix_decisions_symbol_as_of_sequence", "decisions")
     op.drop_index("ix_events_votes", "events")
     op.drop_index("ix_events_lineage", "events")
     with op.batch_alter_table("events") as events:

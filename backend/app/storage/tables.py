@@ -72,7 +72,7 @@ decisions = Table(
     UniqueConstraint("symbol", "sequence"),
     Index(None, "created_at", "id"),
     Index(None, "symbol", "created_at", "id"),
-    Index(None, "symbol", "as_of"),
+    Index(None, "symbol", "as_of", "sequence"),
 )
 
 events = Table(

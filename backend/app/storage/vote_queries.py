@@ -12,7 +12,7 @@ from app.storage.tables import decisions, events
 _earlier = (
     select(decisions.c.id, decisions.c.as_of)
     .where(decisions.c.symbol == bindparam("symbol"), decisions.c.as_of < bindparam("before"))
-    .order_by(decisions.c.as_of.desc())
+    .order_by(decisions.c.as_of.desc(), decisions.c.sequence.desc())
     .limit(bindparam("most"))
     .subquery()
 )

@@ -516,7 +516,7 @@ class DecisionStoreContract:
             past("risk_advisor", 0, "ABSTAIN", None),
             past("market_analyst", 0, "BUY", 0.75),
         )
-        assert await store.past_votes("AAPL", NOW + timedelta(days=5), 3) == seen[:3]
+        assert await store.past_votes("AAPL", NOW + timedelta(days=5), 1) == seen[:2]
         assert await store.past_votes("AAPL", NOW, 100) == ()
         assert await store.past_votes("TSLA", NOW + timedelta(days=5), 100) == ()
 

@@ -154,7 +154,7 @@ class InMemoryDecisionStore:
     async def past_votes(self, symbol: str, before: datetime, most: int) -> tuple[PastVote, ...]:
         """Return the votes of the decisions on a symbol, `most` of them, as of the latest instants before one."""
         earlier = [record for record in self._chains.get(symbol, ()) if self._was_before(record, before)]
-        earlier.sort(key=lambda record: self._as_of[record.decision_id], reverse=True)
+        earlier.sort(key=lambda record: (self._as_of[record.decision_id], record.sequence), reverse=True)
         wanted = {record.decision_id for record in earlier[:most]}
         votes = (vote for vote in reversed(self._of(EventType.AGENT_DECISION)) if vote.decision_id in wanted)
         past = (_past_vote(vote, self._as_of[vote.decision_id]) for vote in votes)

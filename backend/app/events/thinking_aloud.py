@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from app.domain.errors import TransportError
-from app.domain.events import agent_thinking
+from app.domain.events import Event, agent_thinking
 from app.events.agent_event_bus import AgentEventBus
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
@@ -42,9 +42,8 @@ class ThinkingAloud:
 
     @property
     def is_heard(self) -> bool:
-        """Whether anybody would receive it; nobody is made to speak up for nobody."""
-        silence = agent_thinking("", "any", self._symbol, self._decision_id, text="", timestamp=self._clock.now())
-        return self._bus.hears(silence.topic)
+        """Whether anybody would receive what one of them says; nobody is made to speak up for nobody."""
+        return any(self._bus.hears(self._told(agent_id, "").topic) for agent_id in self._seats)
 
     async def __aenter__(self) -> Callable[[str, str], None]:
         self._speaker = asyncio.create_task(self._speak(), name=f"thinking {self._decision_id}")
@@ -82,9 +81,11 @@ class ThinkingAloud:
         agent_id = next(iter(self._unsaid))
         text = "".join(self._unsaid.pop(agent_id))[-MOST_CHARACTERS:]
         self._said_at.append(self._clock.monotonic())
-        role, now = self._seats[agent_id].role, self._clock.now()
-        told = agent_thinking(agent_id, role, self._symbol, self._decision_id, text=text, timestamp=now)
         try:
-            await self._bus.publish(told)
+            await self._bus.publish(self._told(agent_id, text))
         except TransportError:
             log.warning("thinking not told", agent_id=agent_id)
+
+    def _told(self, agent_id: str, text: str) -> Event:
+        role, now = self._seats[agent_id].role, self._clock.now()
+        return agent_thinking(agent_id, role, self._symbol, self._decision_id, text=text, timestamp=now)

@@ -199,5 +199,8 @@ async def test_it_is_heard_only_where_somebody_listens():
     assert not aloud.is_heard
     async with bus.subscribe("agent.vote.#"):
         assert not aloud.is_heard
-    async with bus.subscribe("agent.thinking.AAPL.#"):
-        assert aloud.is_heard
+    async with bus.subscribe("agent.thinking.AAPL.somebody_else"):
+        assert not aloud.is_heard
+    for pattern in ("#", "agent.thinking.AAPL.#", "agent.thinking.*.b"):
+        async with bus.subscribe(pattern):
+            assert aloud.is_heard

@@ -10,8 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from scripts.services import both, settings
-from tests.services import NAMED_BY, server_url
+from scripts.services.packages import programs
+from tests.services import NEEDS
+
+PACKAGES = {NEEDS["postgres"]: "postgresql", NEEDS["rabbitmq"]: "rabbitmq-server"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,9 @@ class OwnServers:
 @contextmanager
 def own_servers(home: Path) -> Iterator[OwnServers]:
     """Yield running servers of their own, kept under `home`, and remove them afterwards; takes about six seconds."""
-    for server in NAMED_BY:
-        server_url(server)
+    for need, package in PACKAGES.items():
+        if programs(package) is None:
+            pytest.skip(f"{need} as a Debian package: containers are not killed one by one")
     servers = OwnServers(home)
     try:
         servers.start()

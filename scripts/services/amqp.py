@@ -43,14 +43,19 @@ def _send(connection: socket.socket, method: tuple[int, int], arguments: bytes) 
 
 
 def _expect(connection: socket.socket, method: tuple[int, int]) -> bytes:
-    _kind, _channel, size = struct.unpack(">BHI", _read(connection, 7))
-    payload = _read(connection, size + 1)[:-1]
+    _kind, _channel, size = struct.unpack(">BHI", read(connection, 7))
+    payload = read(connection, size + 1)[:-1]
     if struct.unpack(">HH", payload[:4]) != method:
         raise ValueError(f"The broker answered {payload[:4]!r} instead of {method}.")
     return payload[4:]
 
 
-def _read(connection: socket.socket, size: int) -> bytes:
+def read(connection: socket.socket, size: int) -> bytes:
+    """Return the next `size` bytes.
+
+    Raises:
+        ValueError: the broker hung up before.
+    """
     read = b""
     while len(read) < size:
         part = connection.recv(size - len(read))

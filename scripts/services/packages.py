@@ -64,8 +64,8 @@ def _root_prefix(package: str) -> list[str]:
 def _no_service_starts(root: Sequence[str]) -> Iterator[None]:
     """Keep packages from starting their own servers, whatever the machine's rule is, and put that rule back."""
     aside = POLICY.with_name("policy-rc.d.before-conclave")
-    had_one = POLICY.exists()
-    if had_one:
+    had_one = POLICY.exists() or aside.exists()
+    if had_one and not aside.exists():  # it is there already where an earlier command was killed
         _quietly([*root, "mv", str(POLICY), str(aside)])
     try:
         subprocess.run([*root, "install", "-m", "755", "/dev/stdin", str(POLICY)], input=REFUSE, text=True, check=True)  # noqa: S603

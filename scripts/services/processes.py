@@ -6,13 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from scripts.services.errors import ServiceError
 
 Known = Mapping[str, Any]
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}  # those of this very command, which has to bury them
 
 
 def as_user(name: str) -> list[str]:
@@ -31,6 +31,7 @@ def spawn(command: Sequence[str], log: Path, env: Mapping[str, str], folder: Pat
         process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, cwd=folder, start_new_session=True
         )
+    _CHILDREN[process.pid] = process
     return {"pid": process.pid, "born": _born(process.pid)}
 
 
@@ -87,8 +88,8 @@ def _waited(done: Callable[[], bool], patience_s: float) -> bool:
 
 def _born(pid: int) -> str | None:
     """The tick a living process was started at, which tells it from a later one of the same number."""
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    if pid in _CHILDREN:
+        _CHILDREN[pid].poll()
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -9,14 +9,15 @@ branch_labels = None
 depends_on = None
 
 ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
     op.create_table(
         "bar_series",
         sa.Column("id", ROW_NUMBER, nullable=False),
-        sa.Column("symbol", sa.String, nullable=False),
-        sa.Column("interval", sa.String, nullable=False),
+        sa.Column("symbol", TEXT, nullable=False),
+        sa.Column("interval", TEXT, nullable=False),
         sa.Column("seconds", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_bar_series"),
     )
@@ -33,13 +34,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "decisions",
-        sa.Column("id", sa.String, nullable=False),
-        sa.Column("symbol", sa.String, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("symbol", TEXT, nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
-        sa.Column("previous_hash", sa.String, nullable=False),
-        sa.Column("hash", sa.String, nullable=False),
+        sa.Column("previous_hash", TEXT, nullable=False),
+        sa.Column("hash", TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("final_recommendation", sa.String),
+        sa.Column("final_recommendation", TEXT),
         sa.Column("series_id", ROW_NUMBER, nullable=False),
         sa.Column("first_bar", sa.BigInteger, nullable=False),
         sa.Column("bar_count", sa.Integer, nullable=False),
@@ -55,16 +56,16 @@ def upgrade() -> None:
     op.create_table(
         "events",
         sa.Column("seq", ROW_NUMBER, nullable=False, autoincrement=False),
-        sa.Column("type", sa.String, nullable=False),
-        sa.Column("name", sa.String, nullable=False),
-        sa.Column("symbol", sa.String, nullable=False),
-        sa.Column("agent_type", sa.String, nullable=False),
-        sa.Column("agent_id", sa.String, nullable=False),
-        sa.Column("decision_id", sa.String, nullable=False),
+        sa.Column("type", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("symbol", TEXT, nullable=False),
+        sa.Column("agent_type", TEXT, nullable=False),
+        sa.Column("agent_id", TEXT, nullable=False),
+        sa.Column("decision_id", TEXT, nullable=False),
         sa.Column("timestamp", sa.BigInteger, nullable=False),
-        sa.Column("word", sa.String),
+        sa.Column("word", TEXT),
         sa.Column("confidence", sa.Float),
-        sa.Column("status", sa.String),
+        sa.Column("status", TEXT),
         sa.Column("duration_ms", sa.Float),
         sa.Column("data", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_events"),

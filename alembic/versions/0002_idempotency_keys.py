@@ -8,14 +8,16 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
         "idempotency_keys",
-        sa.Column("key", sa.String, nullable=False),
-        sa.Column("fingerprint", sa.String, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("fingerprint", TEXT, nullable=False),
         sa.Column("status", sa.Integer, nullable=False),
-        sa.Column("decision_id", sa.String),
+        sa.Column("decision_id", TEXT),
         sa.Column("body", sa.LargeBinary),
         sa.PrimaryKeyConstraint("key", name="pk_idempotency_keys"),
     )

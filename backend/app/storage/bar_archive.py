@@ -22,7 +22,13 @@ _LATEST_SERIES: Final = (
 _segment = select(bar_segments.c.first_index, bar_segments.c.bar_count, bar_segments.c.bits).where(
     bar_segments.c.series_id == bindparam("series_id")
 )
-_NEWEST_FIRST: Final = _segment.order_by(bar_segments.c.first_index.desc())
+_begun = bar_segments.c.first_index
+_newest = select(func.max(_begun)).where(bar_segments.c.series_id == bindparam("series_id")).scalar_subquery()
+_TAIL: Final = _segment.where(
+    _begun + bar_segments.c.bar_count > _newest - MAX_BARS,
+    # says no more than the line above, no segment being longer, but the key of the table finds it
+    _begun > _newest - 2 * MAX_BARS,
+).order_by(_begun)
 _COVERING: Final = _segment.where(
     bar_segments.c.first_index < bindparam("stop"),
     bar_segments.c.first_index
@@ -114,15 +120,7 @@ def _stored_tails(connection: Connection, key: SeriesKey) -> tuple[Tail, ...]:
 
 
 def _stored_tail(connection: Connection, series_id: int) -> Tail | None:
-    newest: list[Segment] = []
-    held = 0
-    with connection.execute(_NEWEST_FIRST, {"series_id": series_id}) as rows:
-        for row in rows:
-            newest.append(Segment(*row))
-            held += row.bar_count
-            if held >= MAX_BARS:
-                break
-    newest.reverse()
+    newest = [Segment(*row) for row in connection.execute(_TAIL, {"series_id": series_id})]
     try:
         return Tail(series_id, newest[0].first if newest else 0, join(newest))
     except RecordCorruptError:

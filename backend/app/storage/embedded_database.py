@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 
+from app.storage.embedded_writer import EmbeddedWriter
 from app.storage.failures import store_failures
 from app.storage.group_commit import GroupCommit
 from app.storage.lane import Lane
@@ -24,7 +25,8 @@ class EmbeddedDatabase:
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path).absolute()
         self._engine: Engine | None = None
-        self._writer = GroupCommit("store-writer", self._connect_writer)
+        self._writer = EmbeddedWriter("store-writer", self._connect_writer)
+        self._writes = GroupCommit("store-writes", self._writer.transact)
         self._reader = Lane("store-reader", self._connect)
 
     async def open(self) -> None:
@@ -37,6 +39,7 @@ class EmbeddedDatabase:
         try:
             await self._writer.open()
             await self._reader.open()
+            self._writes.open()
         except BaseException:
             await self.close()
             raise
@@ -46,13 +49,17 @@ class EmbeddedDatabase:
         try:
             await self._reader.close()
         finally:
-            await self._writer.close()
+            await self._writes.close()
+            self._writer.close()
 
     async def write(
-        self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
+        self,
+        work: Callable[[Connection], Result],
+        committed: Callable[[Result], object] | None = None,
+        stands: Callable[[Connection, Result], bool] | None = None,
     ) -> Result:
         """Run `work` in a transaction that no other process disturbs, then commit it to the disk."""
-        return await self._writer.run(work, committed)
+        return await self._writes.run(work, committed, stands)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` on one consistent view of what is committed."""
@@ -66,7 +73,12 @@ class EmbeddedDatabase:
             _create(self._path)
         if self._engine is None:
             url = URL.create("sqlite", database=str(self._path))
-            self._engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
+            self._engine = create_engine(
+                url,
+                poolclass=NullPool,
+                connect_args={"check_same_thread": False},
+                hide_parameters=True,
+            )
             configure(self._engine)
         return self._engine.connect()
 

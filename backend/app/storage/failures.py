@@ -12,10 +12,12 @@ from app.domain.errors import RecordCorruptError, StoreError, StoreUnavailableEr
 
 _PRIMARY_CODE: Final = 0xFF
 
+HELD: Final = "Another process holds the store; let it finish or stop it, then try again."
+
 _UNAVAILABLE: Final = {
     3: "The store may not be accessed; give this user read and write permission on its folder.",
-    5: "Another process holds the store; let it finish or stop it, then try again.",
-    6: "Another process holds the store; let it finish or stop it, then try again.",
+    5: HELD,
+    6: HELD,
     8: "The store is read-only; give this user write permission on the file and its folder.",
     10: "The disk of the store reported an input/output error; check the disk, then try again.",
     13: "The disk of the store is full; free space, then try again. Nothing was stored.",
@@ -27,8 +29,12 @@ _CORRUPT: Final = {
 }
 
 
-_OVERTAKEN: Final = "Another writer took the same place in the record first; nothing was stored, try again."
+OVERTAKEN: Final = "Another writer took the same place in the record first; nothing was stored, try again."
 _NOT_TEXT: Final = "Could not decode to UTF-8"
+
+
+class StoreUnreachableError(StoreUnavailableError):
+    """The database itself is away or held by another process, whoever's unit of work it was."""
 
 
 @contextmanager
@@ -36,7 +42,7 @@ def store_failures() -> Iterator[None]:
     """Raise the errors of a database as errors of the store; a wrong statement passes through as it is.
 
     Raises:
-        StoreUnavailableError: disk full, locked, not writable, not reachable, or another writer came first.
+        StoreUnavailableError: disk full, locked, not writable, or another writer came first.
         RecordCorruptError: the file is damaged or no database.
     """
     try:
@@ -44,15 +50,14 @@ def store_failures() -> Iterator[None]:
     except ProgrammingError:
         raise
     except IntegrityError as error:
-        raise StoreUnavailableError(_OVERTAKEN) from error
+        raise StoreUnavailableError(OVERTAKEN) from error
     except DBAPIError as error:
         raise as_store_error(error.orig) from error
     except sqlite3.OperationalError as error:
         raise as_store_error(error) from error
     except OSError as error:
         raise StoreUnavailableError(
-            f"The store cannot be reached ({error.strerror or 'no connection'}); "
-            "check its folder (CONCLAVE_HOME) or its address."
+            f"The store cannot be reached ({error.strerror or 'no connection'}); check its folder (CONCLAVE_HOME)."
         ) from error
 
 

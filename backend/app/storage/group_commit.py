@@ -1,151 +1,119 @@
 """Transactions that share their commits: while one is on its way to the disk, the next ones gather."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, RootTransaction
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
 from app.domain.errors import StoreUnavailableError
-from app.storage.failures import store_failures
-from app.storage.held_connection import HeldConnection
-from app.storage.sqlite import BUSY_TIMEOUT_MS
+from app.storage.failures import StoreUnreachableError
 
 Result = TypeVar("Result")
 
 MOST_TOGETHER: Final = 64
-PAUSE_S: Final = 0.005
-_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 @dataclass(slots=True, eq=False)
-class _Unit:
-    """One unit of work and whoever waits for it."""
+class Unit:
+    """One unit of work and whoever waits for it; see `Database.write`."""
 
     work: Callable[[Connection], Any]
     committed: Callable[[Any], object] | None
+    stands: Callable[[Connection, Any], bool] | None
     answer: "asyncio.Future[Any]"
 
 
-class GroupCommit:
-    """Runs units of work on the event loop and only their commit, which waits for the disk, on a thread.
+Transact: TypeAlias = Callable[[Sequence[Unit]], Awaitable[Sequence[Any]]]
+"""Runs the work of units in one transaction, commits and returns what each came to, or undoes all of it and raises."""
 
-    Statements take microseconds, and handing the interpreter from thread to thread around each of them costs more than
-    they do. Units that arrive during a commit share the next transaction; if one of them fails, each is run again in a
-    transaction of its own, so nobody pays for another's fault.
+
+class GroupCommit:
+    """Hands units of work over in groups: those that arrive while one group is under way are the next.
+
+    If one of a group fails, each is run again in a transaction of its own, so nobody pays for another's fault. If the
+    database does, there is no point in that: the group and all who wait are told at once.
 
     Args:
-        name: of the thread.
-        connect: opens the connection.
+        name: of the task.
+        transact: runs a group.
     """
 
-    def __init__(self, name: str, connect: Callable[[], Connection]) -> None:
+    def __init__(self, name: str, transact: Transact) -> None:
         self._name = name
-        self._held = HeldConnection(connect)
-        self._executor: ThreadPoolExecutor | None = None
-        self._waiting: list[_Unit] = []
+        self._transact = transact
+        self._is_open = False
+        self._waiting: list[Unit] = []
         self._clerk: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Start the thread and connect.
-
-        Raises:
-            StoreUnavailableError, RecordCorruptError: there is no connection to be had.
-        """
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(1, self._name)
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._held.get)
+    def open(self) -> None:
+        """Take units from now on."""
+        self._is_open = True
 
     async def close(self) -> None:
-        """Finish what was handed over, disconnect, end the thread."""
-        executor, self._executor = self._executor, None
+        """Take no more, and return when all that were taken have ended."""
+        self._is_open = False
         if self._clerk is not None:
             await asyncio.wait([self._clerk])
-        self._held.give_up()
-        if executor is not None:
-            executor.shutdown()
 
     async def run(
-        self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
+        self,
+        work: Callable[[Connection], Result],
+        committed: Callable[[Result], object] | None = None,
+        stands: Callable[[Connection, Result], bool] | None = None,
     ) -> Result:
-        """Run `work` in a transaction and return once it is on the disk; `committed` is told before the next begins.
+        """Run `work` in a transaction and return once it is on the disk; see `Database.write`.
 
         A caller that is cancelled stops waiting; the unit runs to its end or not at all.
         """
-        if self._executor is None:
+        if not self._is_open:
             raise StoreUnavailableError("The store is not open; open it first.")
-        unit = _Unit(work, committed, asyncio.get_running_loop().create_future())
+        unit = Unit(work, committed, stands, asyncio.get_running_loop().create_future())
         self._waiting.append(unit)
         if self._clerk is None or self._clerk.done():
-            self._clerk = asyncio.create_task(self._serve(self._executor), name=self._name)
+            self._clerk = asyncio.create_task(self._serve(), name=self._name)
         return await unit.answer  # type: ignore[no-any-return]
 
-    async def _serve(self, executor: ThreadPoolExecutor) -> None:
+    async def _serve(self) -> None:
         while self._waiting:
             taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            await self._settle([unit for unit in taken if not unit.answer.done()], executor)
+            await self._settle([unit for unit in taken if not unit.answer.done()])
 
-    async def _settle(self, units: Sequence[_Unit], executor: ThreadPoolExecutor) -> None:
-        """Commit the units together; where that fails, each by itself."""
+    async def _settle(self, units: Sequence[Unit]) -> None:
+        """Commit the units together; where one of them makes that fail, each by itself."""
         try:
-            results = await self._transact(units, executor)
+            results = await self._transact(units) if units else ()
         except asyncio.CancelledError:
             for unit in units:
                 unit.answer.cancel()
             raise
+        except StoreUnreachableError as error:
+            everybody, self._waiting = [*units, *self._waiting], []
+            _refuse(everybody, error)
         except Exception as error:  # noqa: BLE001 - whatever a unit raises belongs to whoever handed it in
-            if len(units) > 1:
-                for unit in units:
-                    await self._settle([unit], executor)
-            elif units and not units[0].answer.done():
-                units[0].answer.set_exception(error)
-            return
-        for unit, result in zip(units, results, strict=True):
-            if unit.committed is not None:
-                unit.committed(result)
-            if not unit.answer.done():
-                unit.answer.set_result(result)
-
-    async def _transact(self, units: Sequence[_Unit], executor: ThreadPoolExecutor) -> list[Any]:
-        if not units:
-            return []
-        connection = self._held.get()
-        with store_failures():
-            transaction = await _begin(connection)
-            try:
-                results = [unit.work(connection) for unit in units]
-                await asyncio.get_running_loop().run_in_executor(executor, transaction.commit)
-            except BaseException:
-                self._undo(connection)
-                raise
-        return results
-
-    def _undo(self, connection: Connection) -> None:
-        """Roll back; a connection that cannot even do that is given up."""
-        try:
-            connection.rollback()
-        except DBAPIError:
-            self._held.give_up()
-        if connection.invalidated:
-            self._held.give_up()
+            if len(units) == 1:
+                _refuse(units, error)
+                return
+            for unit in units:
+                await self._settle([unit])
+        else:
+            for unit, result in zip(units, results, strict=True):
+                _serve_result(unit, result)
 
 
-async def _begin(connection: Connection) -> RootTransaction:
-    """Take the write lock, waiting for another process without holding up this one.
+def _serve_result(unit: Unit, result: Any) -> None:
+    if unit.committed is not None:
+        unit.committed(result)
+    if not unit.answer.done():
+        unit.answer.set_result(result)
 
-    Raises:
-        sqlite3.OperationalError: the lock is not to be had in time.
-    """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + BUSY_TIMEOUT_MS / 1_000
-    while True:
-        try:
-            return connection.begin()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode not in _BUSY or loop.time() >= deadline:
-                raise
-        await asyncio.sleep(PAUSE_S)
+
+def _refuse(units: Sequence[Unit], error: Exception) -> None:
+    """Tell everybody, each with an error of their own: a raised one gathers where it has been."""
+    for unit in units:
+        if not unit.answer.done():
+            told = copy(error)
+            told.__cause__ = error
+            unit.answer.set_exception(told)

@@ -1,6 +1,9 @@
 """The statements of the write path, compiled once per database and given their values by position.
 
 A decision writes some twenty rows; naming every value of each again would cost more than the database does.
+
+Many rows go to PostgreSQL a column at a time (`unnest`), which is one statement however many there are. Few go row by
+row, as everywhere else: that takes half the time once the server knows the statement for so many rows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +13,10 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Row, Select, Table, insert
 
+from app.storage.stored_text import POSTGRESQL, holdable
+
 MOST_ROWS: Final = 500
+FEW_ROWS: Final = 32
 Values: TypeAlias = tuple[Any, ...]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -18,20 +24,21 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 def insert_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
     """Insert complete rows, values in the order of the columns of `table`, many to a statement."""
     for some in _portions(rows):
-        text = _statement(connection.dialect, table, len(some))
-        connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
+        text, values = _insertion(connection.dialect, table, some)
+        connection.exec_driver_sql(text, values)
 
 
 def insert_missing(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
     """Insert those complete rows whose primary key is free; the others are there already."""
     for some in _portions(rows):
-        text = _unless_taken(connection.dialect, table, len(some))
-        connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
+        text, values = _insertion(connection.dialect, table, some)
+        connection.exec_driver_sql(text + _unless_taken(connection.dialect, table), values)
 
 
 def insert_if_free(connection: Connection, table: Table, row: Values) -> bool:
     """Insert a complete row; return False when its primary key is taken."""
-    return connection.exec_driver_sql(_unless_taken(connection.dialect, table, 1), row).rowcount == 1
+    text, values = _insertion(connection.dialect, table, [row])
+    return connection.exec_driver_sql(text + _unless_taken(connection.dialect, table), values).rowcount == 1
 
 
 def _portions(rows: Iterable[Values]) -> Iterator[list[Values]]:
@@ -47,16 +54,37 @@ def only_row(connection: Connection, query: Select[Any], **values: object) -> An
     return connection.exec_driver_sql(text, tuple(values.get(name, constants[name]) for name in names)).one()
 
 
+def _insertion(dialect: Dialect, table: Table, rows: list[Values]) -> tuple[str, Values]:
+    """Return the text that inserts so many rows, and the values for its parameters."""
+    if dialect.name != POSTGRESQL:
+        return _of_rows(dialect, table, len(rows)), tuple(chain.from_iterable(rows))
+    if len(rows) <= FEW_ROWS:
+        return _of_rows(dialect, table, len(rows)), tuple(map(_held, chain.from_iterable(rows)))
+    return _of_columns(dialect, table), tuple([*map(_held, column)] for column in zip(*rows, strict=True))
+
+
+def _held(value: object) -> object:
+    return holdable(value) if isinstance(value, str) else value
+
+
 @cache
-def _statement(dialect: Dialect, table: Table, rows: int) -> str:
+def _of_rows(dialect: Dialect, table: Table, rows: int) -> str:
     nothing = dict.fromkeys(table.columns.keys())
     return str(insert(table).values([nothing] * rows).compile(dialect=dialect))
 
 
 @cache
-def _unless_taken(dialect: Dialect, table: Table, rows: int) -> str:
+def _of_columns(dialect: Dialect, table: Table) -> str:
+    names = ", ".join(map(dialect.identifier_preparer.format_column, table.columns))
+    types = (column.type.compile(dialect).partition(" COLLATE")[0] for column in table.columns)
+    arrays = ", ".join(f"${place}::{each}[]" for place, each in enumerate(types, 1))
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of ours alone
+
+
+@cache
+def _unless_taken(dialect: Dialect, table: Table) -> str:
     key = ", ".join(map(dialect.identifier_preparer.format_column, table.primary_key))
-    return f"{_statement(dialect, table, rows)} ON CONFLICT ({key}) DO NOTHING"
+    return f" ON CONFLICT ({key}) DO NOTHING"
 
 
 @cache

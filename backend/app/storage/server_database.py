@@ -1,88 +1,123 @@
-"""The record behind any database URL with an asynchronous driver."""
+"""The record on a PostgreSQL server, which many processes may share."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.errors import StoreUnavailableError
-from app.storage.failures import store_failures
-from app.storage.sqlite import WRITES, configure
+from app.storage.failures import StoreUnreachableError
+from app.storage.group_commit import GroupCommit
+from app.storage.server_address import ServerAddress
+from app.storage.server_connections import CONNECT_TIMEOUT_S, connected, pool_of
+from app.storage.server_writer import ServerWriter
+from app.storage.session import TIMEOUT_S
 
 Result = TypeVar("Result")
 
+CONNECTIONS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What an open database has."""
+
+    readers: AsyncEngine
+    writers: AsyncEngine
+    writes: GroupCommit
+
 
 class ServerDatabase:
-    """A pool of connections to a database server; each unit of work runs on one of them.
+    """A PostgreSQL database: one connection writes, the others read.
 
     Args:
-        url: such as `postgresql+asyncpg://desk@host/conclave`; the driver has to be an asynchronous one.
+        url: such as `postgresql://desk:secret@host:5432/conclave`.
+        connections: how many there are at most, 2 or more; one of them is for writing.
+        timeout_s: how long a statement may take, and how long a write is tried again while the server is away; None is
+            as long as it takes, for statements.
+
+    Raises:
+        InvalidInputError: the URL is none of a PostgreSQL database.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._engine: AsyncEngine | None = None
+    def __init__(self, url: str, connections: int = CONNECTIONS, timeout_s: float | None = TIMEOUT_S) -> None:
+        self.address = ServerAddress.parse(url)
+        self._connections = connections
+        self._timeout_s = timeout_s
+        self._opened: _Opened | None = None
         self._running: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         """Make the pool and try one connection.
 
         Raises:
-            StoreUnavailableError: the server does not answer.
+            StoreUnavailableError: the server does not let us in.
         """
-        if self._engine is None:
-            self._engine = create_async_engine(self._url)
-            if self._engine.dialect.name == "sqlite":
-                configure(self._engine.sync_engine)
-            try:
-                await self.read(lambda _: None)
-            except BaseException:
-                await self.close()
-                raise
+        if self._opened is not None:
+            return
+        writers = pool_of(self.address, 1, self._timeout_s)
+        writer = ServerWriter(writers, self._timeout_s or CONNECT_TIMEOUT_S)
+        readers = pool_of(self.address, self._connections - 1, self._timeout_s).execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        self._opened = _Opened(readers, writers, GroupCommit("store-writes", writer.transact))
+        self._opened.writes.open()
+        try:
+            async with connected(writers):
+                pass
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Finish the running units and give back the connections; closing twice is fine."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.writes.close()
             await asyncio.gather(*self._running, return_exceptions=True)
-            await engine.dispose()
+            await opened.readers.dispose()
+            await opened.writers.dispose()
 
     async def write(
-        self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
+        self,
+        work: Callable[[Connection], Result],
+        committed: Callable[[Result], object] | None = None,
+        stands: Callable[[Connection, Result], bool] | None = None,
     ) -> Result:
-        """Run `work` in a transaction, commit, then call `committed` with the result."""
-        return await self._finished(self._transact(self._opened(), work, committed, writes=True))
+        """Run `work` in a transaction that no other writer of the database disturbs, and commit it."""
+        return await self._pools().writes.run(work, committed, stands)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run `work` on what is committed."""
-        return await self._finished(self._transact(self._opened(), work, None, writes=False))
+        """Run `work` on one consistent view of what is committed.
 
-    async def _finished(self, unit: Coroutine[Any, Any, Result]) -> Result:
-        """Await `unit` as a task of its own: a caller that gives up does not break off its statements."""
-        task = asyncio.create_task(unit, name="store-unit")
+        It runs as a task of its own: a caller that gives up does not break off a statement.
+        """
+        task = asyncio.create_task(_read(self._pools().readers, work), name="store-read")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
-    async def _transact(
-        self,
-        engine: AsyncEngine,
-        work: Callable[[Connection], Result],
-        committed: Callable[[Result], object] | None,
-        writes: bool,
-    ) -> Result:
-        with store_failures():
-            async with engine.connect() as connection:
-                await connection.execution_options(**{WRITES: writes})
-                async with connection.begin():
-                    result = await connection.run_sync(work)
-        if committed is not None:
-            committed(result)
-        return result
-
-    def _opened(self) -> AsyncEngine:
-        if self._engine is None:
+    def _pools(self) -> _Opened:
+        if self._opened is None:
             raise StoreUnavailableError("The store is not open; open it first.")
-        return self._engine
+        return self._opened
+
+
+async def _read(pool: AsyncEngine, work: Callable[[Connection], Result]) -> Result:
+    """Run `work`, once more where the connection was lost under it: reading twice does no harm."""
+    try:
+        return await _read_once(pool, work)
+    except StoreUnreachableError as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        return await _read_once(pool, work)
+
+
+async def _read_once(pool: AsyncEngine, work: Callable[[Connection], Result]) -> Result:
+    async with connected(pool) as connection:
+        result = await connection.run_sync(work)
+        await connection.commit()
+        return result

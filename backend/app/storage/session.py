@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 Result = TypeVar("Result")
+
+TIMEOUT_S: Final = 10.0
 
 
 class Database(Protocol):
@@ -23,25 +25,37 @@ class Database(Protocol):
         """Finish the running units and disconnect; closing twice is fine."""
 
     async def write(
-        self, work: Callable[[Connection], Result], committed: Callable[[Result], object] | None = None
+        self,
+        work: Callable[[Connection], Result],
+        committed: Callable[[Result], object] | None = None,
+        stands: Callable[[Connection, Result], bool] | None = None,
     ) -> Result:
         """Run `work` in a transaction that no other writer disturbs, and commit; an exception rolls it back.
 
         Args:
-            work: may run in another thread.
+            work: may run in another thread, and again after what it wrote was undone.
             committed: called with the result after the commit, before this process writes again.
+            stands: tells, asked in a later transaction with the result, whether what `work` wrote is there: how a
+                commit ended whose answer was lost on the way.
         """
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` on one consistent view of what is committed, not waiting for writers."""
 
 
-def database_at(target: Path | str) -> Database:
-    """Return the database of a file path, or of a URL with an asynchronous driver."""
+def database_at(target: Path | str, timeout_s: float | None = TIMEOUT_S) -> Database:
+    """Return the database of a file path, or of the URL of a PostgreSQL server.
+
+    Args:
+        timeout_s: how long a server may take for one statement; None is as long as it takes.
+
+    Raises:
+        InvalidInputError: the URL is none of PostgreSQL.
+    """
     if isinstance(target, str) and "://" in target:
         from app.storage.server_database import ServerDatabase
 
-        return ServerDatabase(target)
+        return ServerDatabase(target, timeout_s=timeout_s)
     from app.storage.embedded_database import EmbeddedDatabase
 
     return EmbeddedDatabase(Path(target))

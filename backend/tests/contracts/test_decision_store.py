@@ -571,8 +571,8 @@ class TestEmbedded(DecisionStoreContract):
 
 class TestServer(DecisionStoreContract):
     @pytest.fixture
-    async def store(self, tmp_path: Path) -> AsyncIterator[DecisionStore]:
-        store = SqlDecisionStore(ServerDatabase(f"sqlite+aiosqlite:///{tmp_path / 'conclave.db'}"))
+    async def store(self, postgres_url: str) -> AsyncIterator[DecisionStore]:
+        store = SqlDecisionStore(ServerDatabase(postgres_url))
         await store.open()
         yield store
         await store.close()

@@ -54,9 +54,8 @@ async def test_a_store_of_the_first_version_keeps_its_decisions(path):
         assert (await store.append(a_draft("d3", keyed=an_answer("k1")))).record.sequence == 4
 
 
-@pytest.mark.parametrize("prefix", [None, "sqlite+aiosqlite:///"])
-async def test_the_steps_lead_to_the_tables_of_a_new_store(path, prefix):
-    await upgrade(path if prefix is None else f"{prefix}{path}")
+async def test_the_steps_lead_to_the_tables_of_a_new_store(path):
+    await upgrade(path)
     new = path.with_name("new.db")
     async with opened(new):
         pass
@@ -123,7 +122,7 @@ async def test_the_code_knows_every_step(path):
 def test_a_url_is_a_server_and_a_path_a_file(path):
     assert type(database_at(path)).__name__ == "EmbeddedDatabase"
     assert type(database_at(str(path))).__name__ == "EmbeddedDatabase"
-    assert type(database_at("postgresql+asyncpg://desk@host/conclave")).__name__ == "ServerDatabase"
+    assert type(database_at("postgresql://desk@host/conclave")).__name__ == "ServerDatabase"
 
 
 async def test_a_store_from_before_models_keeps_its_decisions_and_remembers_no_model(path):

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, func, select
 
 from app.domain.decisions import (
     ChainHead,
@@ -39,12 +39,12 @@ from app.storage.decision_rows import (
 from app.storage.event_queries import events_page
 from app.storage.event_rows import event_of
 from app.storage.session import Database
-from app.storage.tables import events, idempotency_keys
+from app.storage.standing import ANSWER, answer_stands, calls_stand, decision_stands, events_stand
+from app.storage.tables import events
 from app.storage.writing import DecisionWriter, write_answer, write_events
 
 _CHAIN_PAGE_SIZE: Final = 100
 _LAST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
-_ANSWER: Final = select(idempotency_keys).where(idempotency_keys.c.key == bindparam("key"))
 
 
 class SqlDecisionStore:
@@ -83,13 +83,15 @@ class SqlDecisionStore:
             ConflictError: a decision of that id is stored already.
         """
         written = await self.database.write(
-            lambda connection: self._writer.write(connection, draft), self._writer.committed
+            lambda connection: self._writer.write(connection, draft), self._writer.committed, decision_stands
         )
         return written.committed
 
     async def append_events(self, events: Sequence[Event]) -> tuple[Event, ...]:
         """Store events that belong to no finished decision; return them numbered."""
-        return await self.database.write(lambda connection: write_events(connection, events)) if events else ()
+        if not events:
+            return ()
+        return await self.database.write(lambda connection: write_events(connection, events), stands=events_stand)
 
     async def get(self, decision_id: str) -> SealedRecord | None:
         """Return the record, or None."""
@@ -144,7 +146,7 @@ class SqlDecisionStore:
 
     async def answer(self, key: str) -> KeyedAnswer | None:
         """Return what is kept under an Idempotency-Key, or None."""
-        row = await self.database.read(lambda connection: connection.execute(_ANSWER, {"key": key}).first())
+        row = await self.database.read(lambda connection: connection.execute(ANSWER, {"key": key}).first())
         return None if row is None else KeyedAnswer(*row)
 
     async def keep_answer(self, answer: KeyedAnswer) -> None:
@@ -153,7 +155,10 @@ class SqlDecisionStore:
         Raises:
             StillRunningError: the key was taken meanwhile.
         """
-        await self.database.write(lambda connection: write_answer(connection, answer))
+        await self.database.write(
+            lambda connection: write_answer(connection, answer),
+            stands=lambda connection, _: answer_stands(connection, answer),
+        )
 
     async def append_model_calls(
         self, decision_id: str, calls: Sequence[ModelCall], exchanges: Sequence[Exchange]
@@ -163,7 +168,8 @@ class SqlDecisionStore:
             return
         now = max(to_micros(call.started_at) for call in calls)
         await self.database.write(
-            lambda connection: model_rows.write_model_calls(connection, decision_id, calls, exchanges, now)
+            lambda connection: model_rows.write_model_calls(connection, decision_id, calls, exchanges, now),
+            stands=lambda connection, _: calls_stand(connection, decision_id),
         )
 
     async def exchange(self, request_key: str) -> Exchange | None:

@@ -1,0 +1,91 @@
+"""What went wrong with a database server, said in the words of the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.domain.errors import RecordCorruptError, StoreError, StoreUnavailableError
+from app.storage.failures import OVERTAKEN, StoreUnreachableError
+
+TOO_LONG: Final = "57014"
+
+_GONE: Final = "The database server was stopped or cut the connection; nothing was stored, try again."
+_STARTING: Final = "The database server is starting or stopping; try again in a moment."
+_FULL_HOUSE: Final = (
+    "The database server has no connection left; lower CONCLAVE_DATABASE_POOL or raise its max_connections."
+)
+_ALTERED: Final = "The tables of the store are not as Conclave made them; run `conclave migrate` or restore a backup."
+_DAMAGED: Final = "The database server reports damaged data; restore the store from a backup."
+_REFUSED: Final = "The database refused the request; nothing was stored. Run `conclave doctor` to find out why."
+_ALL_BUSY: Final = "All connections to the database are busy; raise CONCLAVE_DATABASE_POOL, or ask again in a moment."
+
+_AWAY: Final = {
+    "08": _GONE,
+    "25P03": _GONE,
+    "57P01": _GONE,
+    "57P02": _GONE,
+    "57P03": _STARTING,
+    "53300": _FULL_HOUSE,
+}
+_UNAVAILABLE: Final = {
+    "23": OVERTAKEN,
+    "40": OVERTAKEN,
+    "28": "The database server refuses this user or password; correct POSTGRES_URL.",
+    "3D000": "The server has no database of that name; create it (createdb) or correct POSTGRES_URL.",
+    "53100": "The disk of the database server is full; free space, then try again. Nothing was stored.",
+    "53": "The database server is short of memory or other means; nothing was stored, try again.",
+    TOO_LONG: "The database took longer than CONCLAVE_DATABASE_TIMEOUT_SECONDS; nothing was stored, try again.",
+    "25006": "The database is read-only, as a standby is; name the primary server in POSTGRES_URL.",
+    "42501": "This user may not do that in the database; grant it the tables, or run `conclave migrate` as owner.",
+    "42P01": _ALTERED,
+    "42703": _ALTERED,
+    "0A000": "The tables of the store were changed under way; nothing was stored, try again.",
+    "08P01": "The server or the pooler before it does not take our settings; connect directly or pool by session.",
+}
+_CORRUPT: Final = {"XX001": _DAMAGED, "XX002": _DAMAGED}
+
+
+@contextmanager
+def server_failures() -> Iterator[None]:
+    """Raise the errors of a server and of the way to it as errors of the store.
+
+    Raises:
+        StoreUnreachableError: it is away, or gave no answer in time.
+        StoreUnavailableError: it refused; the message says what to do.
+        RecordCorruptError: its data are damaged.
+    """
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError(_ALL_BUSY) from error
+    except (DBAPIError, OSError) as error:
+        raise as_store_error(error) from error
+
+
+def as_store_error(error: Exception) -> StoreError:
+    """Return the store's error for one of the driver or of the network; it repeats nothing of theirs."""
+    if isinstance(error, TimeoutError):
+        return StoreUnreachableError("The database server gave no answer in time; whoever runs it should look at it.")
+    if isinstance(error, OSError):
+        why = error.strerror or "no connection"
+        return StoreUnreachableError(
+            f"The database server cannot be reached ({why}); start it, or correct POSTGRES_URL."
+        )
+    state = sqlstate(error)
+    for known, kind in ((_UNAVAILABLE, StoreUnavailableError), (_CORRUPT, RecordCorruptError)):
+        if state in known:
+            return kind(known[state])
+    if (away := _AWAY.get(state) or _AWAY.get(state[:2])) is not None:
+        return StoreUnreachableError(away)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return StoreUnreachableError(_GONE)
+    return StoreUnavailableError(_UNAVAILABLE.get(state[:2], _REFUSED))
+
+
+def sqlstate(error: Exception) -> str:
+    """Return PostgreSQL's five-character code, or "" where the error has none."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) or ""

@@ -1,0 +1,40 @@
+"""Whether something stands in the record, asked when the answer to the commit that wrote it was lost."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, exists, select
+
+from app.domain.decisions import KeyedAnswer
+from app.domain.events import Event
+from app.storage.event_rows import SELECT_EVENTS, event_of
+from app.storage.tables import decisions, events, idempotency_keys, model_calls
+from app.storage.writing import Written
+
+ANSWER: Final = select(idempotency_keys).where(idempotency_keys.c.key == bindparam("key"))
+_HASH: Final = select(decisions.c.hash).where(decisions.c.id == bindparam("decision_id"))
+_EVENT: Final = SELECT_EVENTS.where(events.c.seq == bindparam("seq"))
+_CALLS: Final = select(exists().where(model_calls.c.decision_id == bindparam("decision_id")))
+
+
+def decision_stands(connection: Connection, written: Written) -> bool:
+    """Whether it is this decision that is stored under its id."""
+    record = written.committed.record
+    return connection.execute(_HASH, {"decision_id": record.decision_id}).scalar() == record.hash
+
+
+def events_stand(connection: Connection, stored: Sequence[Event]) -> bool:
+    """Whether the last of these events has its number, not one of another writer."""
+    row = connection.execute(_EVENT, {"seq": stored[-1].seq}).first()
+    return row is not None and event_of(row) == stored[-1]
+
+
+def answer_stands(connection: Connection, answer: KeyedAnswer) -> bool:
+    """Whether it is this answer that is kept under its key."""
+    row = connection.execute(ANSWER, {"key": answer.key}).first()
+    return row is not None and KeyedAnswer(*row) == answer
+
+
+def calls_stand(connection: Connection, decision_id: str) -> bool:
+    """Whether what models were asked for a decision is stored; that is done once for each."""
+    return bool(connection.execute(_CALLS, {"decision_id": decision_id}).scalar())

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
 
 
 class EventType(StrEnum):
@@ -56,6 +60,13 @@ class Event(NamedTuple):
         return ".".join([BUS_PREFIX[self.type], *filter(None, words)])
 
     @property
+    def message_id(self) -> str:
+        """A UUIDv7 made of the event itself: however often and wherever it is sent, receivers know it again."""
+        told = f"{self.seq}|{self.type}|{self.timestamp}|{self.symbol}|{self.agent_id}|{self.decision_id}|{self.name}"
+        unstored = b"" if self.seq else orjson.dumps(self.data, default=str)
+        return _id_made_of(self.timestamp, told.encode() + unstored)
+
+    @property
     def subscriptions(self) -> tuple[str, ...]:
         """The feed topics that this event answers to."""
         topics = ["*", str(self.type)]
@@ -64,6 +75,14 @@ class Event(NamedTuple):
         if self.agent_type:
             topics += [f"agent:{self.agent_type}", f"agent:{self.agent_id}"]
         return tuple(topics)
+
+
+def _id_made_of(moment: datetime, told: bytes) -> str:
+    """Return a UUIDv7 with the time of `moment` and, where chance would be, a hash of `told`."""
+    milliseconds = int(moment.timestamp() * 1_000)
+    hashed = int.from_bytes(blake2b(told, digest_size=10).digest())
+    bits = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | hashed
+    return str(UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62))
 
 
 def vote_cast(vote: Mapping[str, Any], at: datetime, decision_id: str) -> Event:

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.ai.model_panel.seating import specs
 from app.ai.prompts import catalogue
@@ -16,8 +18,10 @@ from app.domain.errors import ProviderError
 from app.domain.times import from_micros
 from app.domain.votes import ABSTAIN
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
+from app.events.record import is_as_written
 from app.storage.embedded_database import EmbeddedDatabase
 from app.storage.repositories.decisions import SqlDecisionStore
+from app.storage.repositories.in_memory import InMemoryDecisionStore
 from tests.builders import EndlessAnalyst, ScriptedAnalyst
 from tests.unit.ai.model_panel.scenes import Listening, Silent, archive, said, tone, voice, vote, wants
 from tests.unit.ai.providers.asked import StillClock
@@ -205,6 +209,56 @@ async def test_a_model_that_was_cut_off_is_in_the_account_as_cancelled(store):
         record = await decided(coordinator, timeout_seconds=0.1)
     calls = (await evidence_of(store, record))["model_calls"]
     assert [each["error_kind"] for each in calls] == ["cancelled"]
+
+
+NUMBERS = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([85, "0.5", True, -0.0, 1e-12, 1e308, "80%"]))
+LINES = st.one_of(
+    st.builds(
+        lambda word, confidence, risk, size, stop, target: said(
+            vote(word, confidence, risk=risk, position_size=size, stop_loss=stop, take_profit=target)
+        ),
+        st.sampled_from(["BUY", "strong sell", "hold", "ABSTAIN", "perhaps"]),
+        *[NUMBERS] * 5,
+    ),
+    st.builds(lambda one, two: said(tone(one, two)), st.floats(-1, 1), st.floats(0, 1)),
+    st.text(max_size=30).map(said),
+    st.sampled_from(["overloaded", "timeout", "refusal", "circuit_open"]).map(lambda kind: ProviderError(kind, "No.")),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["get_bars", "size_position", "detect_regime", "score_news", "no such tool", ""]),
+            st.dictionaries(
+                st.sampled_from(["count", "role", "x"]), st.one_of(st.integers(-5, 60), st.text(max_size=4))
+            ),
+        ),
+        min_size=1,
+        max_size=10,
+    ).map(lambda uses: wants(*uses)),
+)
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(LINES, min_size=1, max_size=40),
+    st.sampled_from(sorted(VENDORS.items())),
+    st.sampled_from(["models", "hybrid"]),
+    st.sampled_from(["weighted", "majority", "median", "risk_adjusted"]),
+)
+async def test_whatever_a_model_may_come_up_with_is_recorded_verified_and_made_again(lines, vendor, mode, method):
+    name, takes_both = vendor
+    store, left = InMemoryDecisionStore(), list(lines)
+
+    def answer(request):
+        line = left.pop(0) if left else said(vote())
+        if isinstance(line, ProviderError):
+            raise line
+        return line
+
+    async with desk(Listening(answer, name, takes_both), mode, store) as coordinator:
+        sealed = await coordinator.decide(question(method=method))
+        assert is_as_written(sealed.body)
+        assert (await coordinator.verify()).problems == ()
+    replayed = await made_again(store, orjson.loads(sealed.body))
+    assert replayed["identical"], replayed["differences"]
 
 
 # Differences

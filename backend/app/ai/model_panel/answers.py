@@ -17,6 +17,8 @@ MAX_FINDINGS: Final = 6
 MAX_REASONING: Final = 2_000
 
 SYNONYMS: Final[Mapping[str, str]] = {
+    "STRONGBUY": STRONG_BUY,
+    "STRONGSELL": STRONG_SELL,
     "LONG": BUY,
     "ACCUMULATE": BUY,
     "OVERWEIGHT": BUY,
@@ -45,6 +47,10 @@ def _word(value: object) -> object:
         return value
     word = "_".join(value.upper().replace("-", " ").replace("_", " ").split())
     return SYNONYMS.get(word, word)
+
+
+def _kind(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 def _number(value: object) -> object:
@@ -111,7 +117,7 @@ class NewsAnswer(BaseModel):
 
     sentiment: Annotated[_Number, Field(ge=-1, le=1)]
     relevance: _Share
-    event: EventKind
+    event: Annotated[EventKind, BeforeValidator(_kind)]
     reasoning: _Reasoning
 
 

@@ -56,6 +56,8 @@ def test_a_vote_is_read_with_every_field():
         (" Strong  Buy ", STRONG_BUY),
         ("strong-sell", STRONG_SELL),
         ("STRONG__BUY", STRONG_BUY),
+        ("StrongBuy", STRONG_BUY),
+        ("strongSell", STRONG_SELL),
         ("Long", BUY),
         ("overweight", BUY),
         ("OUTPERFORM", BUY),
@@ -240,6 +242,10 @@ def test_the_news_becomes_a_vote_by_the_published_rule():
     assert (opinion.decision, opinion.confidence, opinion.position_size) == (STRONG_BUY, 0.45, 0.05)
     assert opinion.reasoning == "Estimates were beaten. (tone +0.60, relevance 0.50, earnings)"
     assert (opinion.stop_loss, opinion.take_profit) == (None, None)
+
+
+def test_the_kind_of_an_event_is_read_in_any_spelling():
+    assert read({**NEWS, "event": " Earnings "}, NewsForm()) == read(NEWS, NewsForm())
 
 
 def test_news_that_does_not_concern_the_asset_has_no_confidence():

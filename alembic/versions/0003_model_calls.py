@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.add_column("events", sa.Column("lineage", TEXT))
     of_models, of_votes = sa.text("lineage IS NOT NULL"), sa.text("word IS NOT NULL")
     op.create_index(
-        "ix_events_lineage", "events", ["lineage", "seq"], sqlite_where=of_models, postgresql_where=of_models
+        "ix_events_votes_of_models", "events", ["seq"], sqlite_where=of_models, postgresql_where=of_models
     )
     op.create_index("ix_events_votes", "events", ["decision_id"], sqlite_where=of_votes, postgresql_where=of_votes)
     op.create_index("ix_decisions_symbol_as_of_sequence", "decisions", ["symbol", "as_of", "sequence"])
@@ -59,7 +59,7 @@ def downgrade() -> None:
     op.drop_table("model_exchanges")
     op.drop_index("ix_decisions_symbol_as_of_sequence", "decisions")
     op.drop_index("ix_events_votes", "events")
-    op.drop_index("ix_events_lineage", "events")
+    op.drop_index("ix_events_votes_of_models", "events")
     with op.batch_alter_table("events") as events:
         events.drop_column("lineage")
     with op.batch_alter_table("decisions") as decisions:

@@ -95,8 +95,7 @@ events = Table(
     Index(None, "type"),
 )
 Index(
-    "ix_events_lineage",
-    events.c.lineage,
+    "ix_events_votes_of_models",
     events.c.seq,
     sqlite_where=events.c.lineage.is_not(None),
     postgresql_where=events.c.lineage.is_not(None),

@@ -12,7 +12,10 @@ from scripts.services.errors import ServiceError
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 REFUSE = "#!/bin/sh\nexit 101\n"
-UNITS = ("postgresql.service", "rabbitmq-server.service", "epmd.service", "epmd.socket")
+UNITS = {
+    "postgresql": ("postgresql.service",),
+    "rabbitmq-server": ("rabbitmq-server.service", "epmd.service", "epmd.socket"),
+}
 PLACES = {"postgresql": "usr/lib/postgresql/*/bin/postgres", "rabbitmq-server": "usr/lib/rabbitmq/bin/rabbitmq-server"}
 
 
@@ -39,15 +42,13 @@ def needed(package: str) -> Path:
 def _install(package: str) -> None:
     root = _root_prefix(package)
     said(f"installing {package} with apt-get")
-    with _no_service_starts(root):
+    with _no_service_starts(root), _no_unit_is_enabled(root, UNITS[package]):
         # Some lists of a machine may be out of reach: what counts is whether the package can be had.
         _quietly([*root, "apt-get", "update", "-qq"])
         options = ["-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"]
         done = _quietly([*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", *options, package])
     if done.returncode:
         raise ServiceError(f"apt-get could not install {package}:\n{done.stdout[-2000:]}")
-    if shutil.which("systemctl"):
-        _quietly([*root, "systemctl", "disable", *UNITS])
 
 
 def _root_prefix(package: str) -> list[str]:
@@ -72,6 +73,19 @@ def _no_service_starts(root: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         _quietly([*root, "mv", str(aside), str(POLICY)] if had_one else [*root, "rm", "-f", str(POLICY)])
+
+
+@contextmanager
+def _no_unit_is_enabled(root: Sequence[str], units: Sequence[str]) -> Iterator[None]:
+    """Keep packages from running their servers at the next boot; what ran before goes on to."""
+    ours = [unit for unit in units if not _is_enabled(unit)]
+    yield
+    for unit in filter(_is_enabled, ours):
+        _quietly([*root, "systemctl", "disable", unit])
+
+
+def _is_enabled(unit: str) -> bool:
+    return shutil.which("systemctl") is not None and _quietly(["systemctl", "is-enabled", unit]).returncode == 0
 
 
 def _quietly(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

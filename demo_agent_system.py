@@ -197,7 +197,7 @@ def main() -> None:
     """Take the tour in a temporary folder, so that nothing of it stays."""
     configure_logging("ERROR")
     with TemporaryDirectory(prefix="conclave-tour-") as folder:
-        by_rule = {"home": Path(folder), "panel": "rules"}
+        by_rule = {"home": Path(folder), "postgres_url": None, "panel": "rules"}
         asyncio.run(tour(read_settings().model_copy(update=by_rule)))
 
 

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
 from app.ai.trading_agents import AIAgentCoordinator
 from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.config import Settings
-from app.domain.errors import InvalidInputError
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus, Handler
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
@@ -23,6 +23,9 @@ from app.observability.system_clock import SystemClock
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
+
+if TYPE_CHECKING:
+    from app.storage.session import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +43,26 @@ class Desk:
 
 
 def build_store(settings: Settings) -> DecisionStore:
-    """Return the embedded store in the folder the settings name.
+    """Return the store on the database server that the settings name, else the embedded one in their folder.
 
     Raises:
-        InvalidInputError: the settings ask for a database server.
+        InvalidInputError: POSTGRES_URL is no address of a PostgreSQL database.
     """
-    from app.storage.embedded_database import EmbeddedDatabase
     from app.storage.repositories.decisions import SqlDecisionStore
 
+    return SqlDecisionStore(build_database(settings))
+
+
+def build_database(settings: Settings) -> "Database":
+    """Return the database of the store, which is not touched yet; raises as `build_store` does."""
     if settings.postgres_url is not None:
-        raise InvalidInputError("POSTGRES_URL is set, but this version keeps its record in SQLite alone; unset it.")
-    return SqlDecisionStore(EmbeddedDatabase(settings.store_path))
+        from app.storage.server_database import ServerDatabase
+
+        url = settings.postgres_url.get_secret_value()
+        return ServerDatabase(url, settings.database_pool, settings.database_timeout_seconds)
+    from app.storage.embedded_database import EmbeddedDatabase
+
+    return EmbeddedDatabase(settings.store_path)
 
 
 @asynccontextmanager

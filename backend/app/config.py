@@ -41,8 +41,15 @@ class Settings(ModelSettings):
         Field(validation_alias="LOG_LEVEL", description="least severity that is logged"),
     ] = "INFO"
     postgres_url: Annotated[
-        SecretStr | None, Field(validation_alias="POSTGRES_URL", description="database server instead of SQLite")
+        SecretStr | None,
+        Field(validation_alias="POSTGRES_URL", description="PostgreSQL database of the record, instead of SQLite"),
     ] = None
+    database_pool: Annotated[
+        int, Field(ge=2, le=200, description="connections to the database server at most; one of them writes")
+    ] = 5
+    database_timeout_seconds: Annotated[
+        float, Field(gt=0, le=3_600, description="how long the database server may take for one statement")
+    ] = 10.0
     feed_backlog: Annotated[int, Field(ge=1, le=100_000, description="unread events a client may have")] = 256
     feed_replay: Annotated[
         int, Field(ge=1, le=1_000_000, description="how many stored events back `since` may reach")
@@ -52,6 +59,11 @@ class Settings(ModelSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("postgres_url", mode="before")
+    @classmethod
+    def _unset_if_empty(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("home")
     @classmethod

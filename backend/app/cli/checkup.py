@@ -12,7 +12,7 @@ from app import plugins
 from app.cli.finding import NOTE, OK, PROBLEM, Finding
 from app.cli.model_checkup import models
 from app.cli.service_checkup import database, services
-from app.cli.store_checkup import store_state
+from app.cli.store_checkup import store
 from app.config import LOOPBACK_HOSTS, Settings, read_settings
 from app.domain.errors import AgentSystemError, InvalidInputError
 
@@ -44,6 +44,8 @@ def _python() -> Finding:
 
 
 def _home(settings: Settings) -> Finding:
+    if settings.postgres_url is not None:
+        return Finding("CONCLAVE_HOME", OK, "not used: the record is kept on a server")
     home = settings.home.absolute()
     nearest = next(folder for folder in (home, *home.parents) if folder.exists())
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
@@ -57,11 +59,11 @@ def _home(settings: Settings) -> Finding:
 
 def _store(settings: Settings) -> Finding:
     try:
-        return Finding("store", OK, store_state(settings.store_path))
+        return store(settings)
     except AgentSystemError as error:
         return Finding("store", PROBLEM, "it cannot be used", str(error))
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the store, the rest is still worth telling
-        return Finding("store", PROBLEM, type(error).__name__, "restore it from a backup or choose another folder")
+        return Finding("store", PROBLEM, type(error).__name__, "restore it from a backup or choose another place")
 
 
 def _api_key(settings: Settings) -> Finding:

@@ -35,7 +35,8 @@ def demo(explain: bool) -> int:
 
 @contextmanager
 def _home(settings: "Settings") -> Iterator["Settings"]:
-    """Keep a look around out of the user's own record."""
+    """Keep a look around out of the user's own record, whether in a folder or on a server."""
+    settings = settings.model_copy(update={"postgres_url": None})
     if os.environ.get("CONCLAVE_HOME"):
         click.echo(f"The decision is stored in CONCLAVE_HOME, {settings.home}.", err=True)
         yield settings

@@ -7,16 +7,22 @@ from urllib.parse import urlsplit
 
 from app.cli.finding import OK, PROBLEM, Finding
 from app.config import Settings
+from app.domain.errors import InvalidInputError
+from app.storage.server_address import ServerAddress
 
 SERVICES: Final = ("RABBITMQ_URL", "REDIS_URL")
 
 
 def database(settings: Settings) -> Finding:
-    """Tell whether a database server is asked for."""
+    """Tell whether the record is kept on a database server, and on which."""
     if settings.postgres_url is None:
         return Finding("POSTGRES_URL", OK, "not set: the record is kept in SQLite")
-    shown = without_credentials(settings.postgres_url.get_secret_value())
-    return Finding("POSTGRES_URL", PROBLEM, shown, "unset it: this version keeps its record in SQLite alone")
+    try:
+        shown = ServerAddress.parse(settings.postgres_url.get_secret_value()).shown
+    except InvalidInputError as error:
+        return Finding("POSTGRES_URL", PROBLEM, "set, but it is no URL of PostgreSQL", str(error))
+    most, timeout_s = settings.database_pool, settings.database_timeout_seconds
+    return Finding("POSTGRES_URL", OK, f"{shown}, at most {most} connections, {timeout_s:g} s for a statement")
 
 
 def services() -> Iterator[Finding]:

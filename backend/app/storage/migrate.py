@@ -14,31 +14,37 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).resolve().parent
 
 
-async def upgrade(target: Path | str, revision: str = "head") -> None:
+async def upgrade(target: Path | str, revision: str = "head") -> str | None:
     """Run every missing step on the store at a path or URL, in one transaction; an up-to-date store stays as it is.
+
+    A step takes as long as it takes. Two that do this at once, or one while a desk writes, wait for each other.
+
+    Returns:
+        the revision it had; None when it was empty.
 
     Raises:
         StoreUnavailableError: it cannot be opened or written; it is as it was.
         StoreOutdatedError: it is newer than this code, or not one of Conclave's.
     """
-    database = database_at(target)
+    database = database_at(target, timeout_s=None)
     await database.open()
     try:
-        await database.write(lambda connection: upgrade_connection(connection, revision))
+        return await database.write(lambda connection: upgrade_connection(connection, revision))
     finally:
         await database.close()
 
 
-def upgrade_connection(connection: Connection, revision: str = "head") -> None:
-    """Run the missing steps up to `revision` on an open connection; its owner commits.
+def upgrade_connection(connection: Connection, revision: str = "head") -> str | None:
+    """Run the missing steps up to `revision` on an open connection and return what it had; its owner commits.
 
     Raises:
         StoreOutdatedError: the database is newer than this code, or not one of Conclave's.
     """
     from alembic import command
 
-    revision_of(connection)
+    before = revision_of(connection)
     command.upgrade(configuration(connection), revision)
+    return before
 
 
 def downgrade_connection(connection: Connection, revision: str) -> None:

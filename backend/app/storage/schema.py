@@ -36,7 +36,7 @@ def revision_of(connection: Connection) -> str | None:
     tables = inspect(connection).get_table_names()
     if tables and version_table.name not in tables:
         raise StoreOutdatedError(
-            "The database has tables but no version of Conclave's; choose another path, "
+            "The database has tables but no version of Conclave's; choose another path or database, "
             "or restore a backup and run `conclave migrate`."
         )
     revision = connection.execute(select(version_table.c.version_num)).scalar() if tables else None

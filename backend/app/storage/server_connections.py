@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.domain.errors import StoreUnavailableError
 from app.storage.server_address import ServerAddress
-from app.storage.server_failures import server_failures
+from app.storage.server_failures import READ_ONLY, server_failures
 
 CONNECT_TIMEOUT_S: Final = 10.0
 OLDEST_S: Final = 300
@@ -69,7 +69,10 @@ async def _connect(address: ServerAddress, timeout_s: float | None) -> Any:
             timeout=min(timeout_s or CONNECT_TIMEOUT_S, CONNECT_TIMEOUT_S),
             command_timeout=None if timeout_s is None else timeout_s + _GRACE_S,
             server_settings=_settings(address, timeout_s),
+            target_session_attrs="read-write",
         )
+    except asyncpg.TargetServerAttributeNotMatched:
+        raise StoreUnavailableError(READ_ONLY) from None
     except (asyncpg.InterfaceError, ValueError):
         raise StoreUnavailableError(_UNREADABLE) from None
     if connection.get_settings().server_encoding != "UTF8":

@@ -1,7 +1,9 @@
 """What went wrong with a database server, said in the words of the store."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError
@@ -11,6 +13,7 @@ from app.domain.errors import RecordCorruptError, StoreError, StoreUnavailableEr
 from app.storage.failures import OVERTAKEN, StoreUnreachableError
 
 TOO_LONG: Final = "57014"
+READ_ONLY: Final = "The database is read-only, as a standby is; name the primary server in POSTGRES_URL."
 
 _GONE: Final = "The database server was stopped or cut the connection; nothing was stored, try again."
 _STARTING: Final = "The database server is starting or stopping; try again in a moment."
@@ -31,21 +34,26 @@ _AWAY: Final = {
     "53300": _FULL_HOUSE,
 }
 _UNAVAILABLE: Final = {
+    "08P01": "The server or the pooler before it does not take our settings; connect directly or pool by session.",
+    "0A000": "The tables of the store were changed under way; nothing was stored, try again.",
     "23": OVERTAKEN,
-    "40": OVERTAKEN,
+    "25006": READ_ONLY,
     "28": "The database server refuses this user or password; correct POSTGRES_URL.",
     "3D000": "The server has no database of that name; create it (createdb) or correct POSTGRES_URL.",
-    "53100": "The disk of the database server is full; free space, then try again. Nothing was stored.",
-    "53": "The database server is short of memory or other means; nothing was stored, try again.",
-    TOO_LONG: "The database took longer than CONCLAVE_DATABASE_TIMEOUT_SECONDS; nothing was stored, try again.",
-    "25006": "The database is read-only, as a standby is; name the primary server in POSTGRES_URL.",
+    "40": OVERTAKEN,
     "42501": "This user may not do that in the database; grant it the tables, or run `conclave migrate` as owner.",
-    "42P01": _ALTERED,
     "42703": _ALTERED,
-    "0A000": "The tables of the store were changed under way; nothing was stored, try again.",
-    "08P01": "The server or the pooler before it does not take our settings; connect directly or pool by session.",
+    "42P01": _ALTERED,
+    "53": "The database server is short of memory or other means; nothing was stored, try again.",
+    "53100": "The disk of the database server is full; free space, then try again. Nothing was stored.",
+    TOO_LONG: "The database took longer than CONCLAVE_DATABASE_TIMEOUT_SECONDS; nothing was stored, try again.",
 }
-_CORRUPT: Final = {"XX001": _DAMAGED, "XX002": _DAMAGED}
+_KNOWN: Final[dict[str, StoreError]] = {
+    **{code: StoreUnreachableError(message) for code, message in _AWAY.items()},
+    **{code: StoreUnavailableError(message) for code, message in _UNAVAILABLE.items()},
+    **{code: RecordCorruptError(_DAMAGED) for code in ("XX001", "XX002")},
+}
+"""The errors of the store by PostgreSQL's code, or by the first two characters of it, which name its class."""
 
 
 @contextmanager
@@ -67,22 +75,19 @@ def server_failures() -> Iterator[None]:
 
 def as_store_error(error: Exception) -> StoreError:
     """Return the store's error for one of the driver or of the network; it repeats nothing of theirs."""
+    if isinstance(error, OSError):
+        return _of_network(error)
+    state = sqlstate(error)
+    was_cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    unknown = StoreUnreachableError(_GONE) if was_cut else StoreUnavailableError(_REFUSED)
+    return copy(_KNOWN.get(state) or _KNOWN.get(state[:2]) or unknown)
+
+
+def _of_network(error: OSError) -> StoreError:
     if isinstance(error, TimeoutError):
         return StoreUnreachableError("The database server gave no answer in time; whoever runs it should look at it.")
-    if isinstance(error, OSError):
-        why = error.strerror or "no connection"
-        return StoreUnreachableError(
-            f"The database server cannot be reached ({why}); start it, or correct POSTGRES_URL."
-        )
-    state = sqlstate(error)
-    for known, kind in ((_UNAVAILABLE, StoreUnavailableError), (_CORRUPT, RecordCorruptError)):
-        if state in known:
-            return kind(known[state])
-    if (away := _AWAY.get(state) or _AWAY.get(state[:2])) is not None:
-        return StoreUnreachableError(away)
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return StoreUnreachableError(_GONE)
-    return StoreUnavailableError(_UNAVAILABLE.get(state[:2], _REFUSED))
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "no connection"
+    return StoreUnreachableError(f"The database server cannot be reached ({why}); start it, or correct POSTGRES_URL.")
 
 
 def sqlstate(error: Exception) -> str:

@@ -47,3 +47,8 @@ def test_secrets_are_not_in_the_text_of_the_settings(monkeypatch):
     settings = read_settings()
     assert "canary-key" not in f"{settings!r}{settings}{settings.model_dump_json()}"
     assert settings.key() == "canary-key"
+
+
+def test_a_database_server_set_to_nothing_is_not_set(monkeypatch):
+    monkeypatch.setenv("POSTGRES_URL", "")
+    assert read_settings().postgres_url is None

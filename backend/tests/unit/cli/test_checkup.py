@@ -69,11 +69,20 @@ def test_a_key_is_never_shown(monkeypatch, name, part):
     assert not any("very-secret" in f"{each.found} {each.fix}" for each in findings())
 
 
-def test_a_database_server_cannot_keep_the_record_yet(monkeypatch):
-    monkeypatch.setenv("POSTGRES_URL", "postgresql://user:secret@db/conclave")
-    told = found("POSTGRES_URL")
+def test_a_database_server_that_does_not_answer_is_a_problem(monkeypatch):
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://user:secret@127.0.0.1:1/conclave")
+    named, store = found("POSTGRES_URL"), found("store")
 
-    assert (told.state, told.found) == (PROBLEM, "postgresql://db")
+    assert named.found == "postgresql://127.0.0.1:1/conclave, at most 5 connections, 10 s for a statement"
+    assert (store.state, "Connection refused" in str(store.fix)) == (PROBLEM, True)
+    assert "secret" not in str(findings())
+
+
+def test_an_address_of_something_else_is_a_problem(monkeypatch):
+    monkeypatch.setenv("POSTGRES_URL", "mysql://user:secret@db/conclave")
+
+    assert (found("POSTGRES_URL").state, found("store").state) == (PROBLEM, PROBLEM)
+    assert "secret" not in str(findings())
 
 
 def test_a_setting_that_cannot_be_read_is_a_problem_with_its_name(monkeypatch):

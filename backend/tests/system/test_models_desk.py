@@ -5,9 +5,6 @@ Everything runs as real processes that find one another by the environment that 
 
 import asyncio
 import json
-import sqlite3
-import zlib
-from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -18,10 +15,12 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from app.agent_system import AgentSystem
 from app.ai.prompts import catalogue
+from app.config import Settings
 from app.testing.fake_models.server import KEY, FakeModels
 from tests.system.command_line import Ended, conclave
-from tests.system.model_desk_processes import Running, running
+from tests.system.model_desk_processes import running
 from tests.system.model_desk_scene import (
     LINEAGES,
     ROLES,
@@ -87,7 +86,10 @@ async def told(mode: str, home: Path) -> Story:
         for decision_id in (story.well["decision_id"], story.ill["decision_id"]):
             ended = await asyncio.to_thread(conclave, "replay", decision_id, "--json", home=home, **settings)
             story.replayed.append(ended)
-        close(story, fakes, server, home)
+        story.codes = [fakes.code, server.code]
+        story.written = {"stand-ins": fakes.err, "server": server.out + server.err}
+        story.written |= {f"replay {place}": ended.out + ended.err for place, ended in enumerate(story.replayed)}
+        story.kept = b"".join([*files_of(home), *await kept_by(home, story)])
     return story
 
 
@@ -134,18 +136,21 @@ def is_result(last: list[dict[str, Any]], decision_id: str) -> bool:
     return is_last and data["payload"]["decision_id"] == decision_id
 
 
-def close(story: Story, fakes: Running, server: Running, home: Path) -> None:
-    story.codes = [fakes.code, server.code]
-    story.written = {"stand-ins": fakes.err, "server": server.out + server.err}
-    story.written |= {f"replay {place}": ended.out + ended.err for place, ended in enumerate(story.replayed)}
-    story.kept = b"".join([*(path.read_bytes() for path in home.rglob("*") if path.is_file()), *unpacked(home)])
+def files_of(home: Path) -> list[bytes]:
+    return [path.read_bytes() for path in home.rglob("*") if path.is_file()]
 
 
-def unpacked(home: Path) -> list[bytes]:
-    """Exchanges are kept compressed."""
-    with closing(sqlite3.connect(home / "conclave.db")) as store:
-        rows = store.execute("SELECT request, response FROM model_exchanges").fetchall()
-    return [zlib.decompress(each) for row in rows for each in row]
+async def kept_by(home: Path, story: Story) -> list[bytes]:
+    """Evidence and exchanges as they are read, for they are packed on the disk."""
+    kept: list[bytes] = []
+    async with AgentSystem(Settings(home=home, panel="rules")) as system:
+        store = (await system.start()).store
+        for record in (story.well, story.ill):
+            evidence = await store.evidence(record["decision_id"])
+            assert evidence is not None
+            kept.append(evidence.document)
+            kept += [part for each in evidence.exchanges for part in (each.request, each.response)]
+    return kept
 
 
 @pytest.fixture(scope="module", params=MODES)

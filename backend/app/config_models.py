@@ -54,7 +54,7 @@ class ModelSettings(BaseSettings):
     ] = None
     ollama_num_ctx: Annotated[int, Field(ge=1_024, le=1_048_576, description="tokens of context")] = 8_192
     ollama_temperature: Annotated[float, Field(ge=0, le=2, description="0 takes the likeliest words")] = 0.0
-    ollama_seed: Annotated[int, Field(ge=0, description="makes sampling repeatable")] = 7
+    ollama_seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="makes sampling repeatable")] = 7
     ollama_keep_alive: Annotated[str, Field(description="how long a model stays loaded")] = "5m"
     perplexity_api_key: Annotated[
         SecretStr | None,

@@ -49,7 +49,9 @@ class AIAgentCoordinator:
         sitting: Sitting | None = None,
     ) -> PanelResult:
         """Ask all analysts and return within `timeout_s`; see `Panel.run`."""
-        meeting = _Meeting(context, seats, timeout_s, sitting or Sitting(), clock=self._clock, tell=self._tell)
+        sitting = sitting or Sitting()
+        tell = self._tell if sitting.recording is None else _nobody
+        meeting = _Meeting(context, seats, timeout_s, sitting, clock=self._clock, tell=tell)
         try:
             await meeting.wait()
         finally:
@@ -74,6 +76,10 @@ class AIAgentCoordinator:
         for task in tasks:
             self._loose.add(task)
             task.add_done_callback(self._loose.discard)
+
+
+def _nobody(_vote: Vote) -> None:
+    """A decision that is made again is no news."""
 
 
 async def _logged(answer: Any, agent: str) -> None:

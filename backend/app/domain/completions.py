@@ -124,6 +124,7 @@ class Completion:
         tool_uses: tools it wants used before it goes on.
         content: its turn in the vendor's own JSON form, to be echoed as `Heard`.
         model: as the vendor names it in the answer.
+        is_kept: whether it was given at another time and nobody was asked now; not part of what is kept.
     """
 
     text: str
@@ -133,6 +134,7 @@ class Completion:
     model: str
     content: Any = None
     citations: tuple[Citation, ...] = ()
+    is_kept: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the completion as it is kept."""

@@ -90,9 +90,11 @@ class RecordedAnswer:
 
     Args:
         completion: as kept; None when there was none.
+        attempts: requests that were sent for it.
     """
 
     request_key: str
     completion: Mapping[str, Any] | None
     error_kind: str | None = None
     error: str | None = None
+    attempts: int = 1

@@ -93,7 +93,7 @@ def _answers(document: Mapping[str, Any], exchanges: Iterable[Exchange]) -> dict
     for call in document.get("model_calls", ()):
         kept = kept_by_id.get(call["exchange_id"])
         completion = orjson.loads(kept.response) if kept else None
-        told = RecordedAnswer(call["request_key"], completion, call["error_kind"], call["error"])
+        told = RecordedAnswer(call["request_key"], completion, call["error_kind"], call["error"], call["attempts"])
         answers.setdefault(call["agent_id"], []).append(told)
     return answers
 

@@ -10,6 +10,7 @@ import structlog
 
 from app.consensus.engine import decide
 from app.domain.decisions import DecisionDraft, SealedRecord
+from app.domain.errors import AgentSystemError
 from app.domain.events import Event
 from app.domain.identifiers import new_id
 from app.domain.questions import Question
@@ -70,8 +71,12 @@ class Road:
         with structlog.contextvars.bound_contextvars(correlation_id=question.correlation_id):
             seats = await self._seating.seats()
             case = await self._with_past_votes(open_case(question, seats.analysts, seats.flags))
+            sitting = await self._sitting(case)
             try:
-                return await self._decided(case, seats)
+                return await self._decided(case, seats, sitting)
+            except BaseException:
+                await _to_its_end(self._keep_what_was_paid(sitting))
+                raise
             finally:
                 self._seating.finished(question.decision_id)
 
@@ -82,13 +87,15 @@ class Road:
         past = await self._store.past_votes(case.context.symbol, case.context.as_of, DECISIONS_LOOKED_BACK)
         return replace(case, context=replace(case.context, past_votes=past))
 
-    async def _decided(self, case: Case, seats: Seats) -> SealedRecord:
-        asked_at, started = self._clock.now(), self._clock.monotonic()
-        sitting = Sitting(
+    async def _sitting(self, case: Case) -> Sitting:
+        return Sitting(
             decision_id=case.question.decision_id,
             is_settled=EarlyClose(case, self._seating) if case.config.early_close else None,
             tool_policy=await self._tool_policy(),
         )
+
+    async def _decided(self, case: Case, seats: Seats, sitting: Sitting) -> SealedRecord:
+        asked_at, started = self._clock.now(), self._clock.monotonic()
         panel = await self._ask(case, sitting)
         votes, calls = [vote.as_dict() for vote in panel.votes], [call.as_dict() for call in panel.tool_calls]
         config, lineages = await self._lineages.weigh(votes, case.config)
@@ -109,19 +116,20 @@ class Road:
         return sealed
 
     async def _ask(self, case: Case, sitting: Sitting) -> PanelResult:
-        """Hold the panel; what models were paid for is kept even when nobody waits for the decision any more."""
+        """Hold the panel; where models sit and somebody listens, they think aloud."""
         context, timeout_s = case.context, case.question.timeout_s
         aloud = ThinkingAloud(self._bus, self._clock, case.seats, context.symbol, sitting.decision_id)
+        if not (self._thinks_aloud and self._models(case) and aloud.is_heard):
+            return await self._panel.run(context, case.seats, timeout_s, sitting)
+        async with aloud as think:
+            return await self._panel.run(context, case.seats, timeout_s, replace(sitting, think=think))
+
+    async def _keep_what_was_paid(self, sitting: Sitting) -> None:
+        """Write down what models were asked for a decision that came to nothing."""
         try:
-            if not (self._thinks_aloud and aloud.is_heard):
-                return await self._panel.run(context, case.seats, timeout_s, sitting)
-            async with aloud as think:
-                return await self._panel.run(context, case.seats, timeout_s, replace(sitting, think=think))
-        except BaseException:
-            await _to_its_end(
-                self._store.append_model_calls(sitting.decision_id, sitting.model_calls, sitting.exchanges)
-            )
-            raise
+            await self._store.append_model_calls(sitting.decision_id, sitting.model_calls, sitting.exchanges)
+        except AgentSystemError as error:
+            log.warning("model calls not kept", decision_id=sitting.decision_id, error=error.public)
 
     def _models(self, case: Case) -> dict[str, Any]:
         told = {agent: self._seating.described(analyst) for agent, analyst in case.seats.items()}

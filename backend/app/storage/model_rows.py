@@ -1,6 +1,5 @@
 """What models were asked, as rows: exchanges by the hash of their content, calls by decision, and what was spent."""
 
-import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -8,14 +7,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from app.domain.model_calls import Exchange, ModelCall
+from app.domain.errors import RecordCorruptError
+from app.domain.model_calls import Exchange, ModelCall, is_true_to_its_id
 from app.domain.spending import Spend
 from app.domain.times import to_micros
-from app.storage.failures import damage_told
-from app.storage.prepared import AnyRow, Values, insert_missing, insert_rows
+from app.storage.prepared import AnyRow, Values, insert_missing
 from app.storage.tables import model_calls, model_exchanges
 
-_FAST: Final = 1
 _NANO: Final = Decimal(10) ** 9
 
 _EXCHANGES: Final = select(
@@ -49,7 +47,7 @@ def write_model_calls(
     insert_missing(connection, model_exchanges, (_exchange_row(each, now) for each in exchanges))
     if calls:
         rows = (_call_row(decision_id, number, each) for number, each in enumerate(calls))
-        insert_rows(connection, model_calls, rows)
+        insert_missing(connection, model_calls, rows)
 
 
 def exchanges_of(connection: Connection, decision_id: str) -> tuple[Exchange, ...]:
@@ -79,13 +77,15 @@ def spent_since(connection: Connection, since: datetime) -> Spend:
 
 
 def _exchange_row(exchange: Exchange, now: int) -> Values:
-    packed = zlib.compress(exchange.request, _FAST), zlib.compress(exchange.response, _FAST)
-    return (exchange.id, exchange.request_key, *packed, now)
+    """Keep the JSON as it is: packing it would cost more time than all the rest of the writing."""
+    return (exchange.id, exchange.request_key, exchange.request, exchange.response, now)
 
 
 def _exchange(row: AnyRow | Any) -> Exchange:
-    with damage_told("A model's answer in the store"):
-        return Exchange(row.id, row.request_key, zlib.decompress(row.request), zlib.decompress(row.response))
+    exchange = Exchange(row.id, row.request_key, row.request, row.response)
+    if not is_true_to_its_id(exchange):
+        raise RecordCorruptError("A model's answer in the store is damaged; restore the store from a backup.")
+    return exchange
 
 
 def _call_row(decision_id: str, number: int, call: ModelCall) -> Values:

@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-import zlib
 from dataclasses import replace
 
 import orjson
@@ -14,7 +13,7 @@ from app.ai.model_panel.seating import specs
 from app.ai.prompts import catalogue
 from app.ai.providers.replay import ReplayProvider
 from app.domain.completions import Citation
-from app.domain.errors import ProviderError
+from app.domain.errors import ProviderError, RecordCorruptError
 from app.domain.times import from_micros
 from app.domain.votes import ABSTAIN
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
@@ -188,7 +187,6 @@ async def test_a_restart_changes_nothing(tmp_path):
     await again.close()
 
 
-@pytest.mark.xfail(strict=True, reason="a recorded answer does not tell how many attempts it took")
 async def test_an_answer_that_took_a_retry_and_could_not_be_counted_is_not_repaired_in_the_replay_either(store):
     class Retrying(Listening):
         async def complete(self, request, inquiry):
@@ -202,7 +200,6 @@ async def test_an_answer_that_took_a_retry_and_could_not_be_counted_is_not_repai
     assert (await made_again(store, record, rules=rules))["identical"]
 
 
-@pytest.mark.xfail(strict=True, reason="a task that was told to stop has not written its line when the evidence is")
 async def test_a_model_that_was_cut_off_is_in_the_account_as_cancelled(store):
     rules = {"market_analyst": ScriptedAnalyst("market_analyst"), "x": ScriptedAnalyst("x")}
     async with desk(Silent(), "models", store, rules=rules) as coordinator:
@@ -334,7 +331,7 @@ def changed(path, agent, change):
             "WHERE c.agent_id = ? ORDER BY c.number DESC",
             (agent,),
         ).fetchone()
-        forged = zlib.compress(change(zlib.decompress(response)))
+        forged = change(response)
         connection.execute("UPDATE model_exchanges SET response = ? WHERE id = ?", (forged, exchange))
     connection.close()
 
@@ -344,22 +341,24 @@ async def problems(store):
         return (await coordinator.verify()).problems
 
 
-async def test_an_answer_that_was_forged_shows_in_the_replay_and_to_the_check(store, tmp_path):
+async def test_a_decision_is_not_made_again_from_an_answer_that_was_forged(store, tmp_path):
     record = await made(store)
     assert await problems(store) == ()
     changed(tmp_path / "conclave.db", "risk_advisor_AAPL", lambda text: text.replace(b"BUY", b"SELL"))
-    assert differences(await made_again(store, record)) == ["vote:risk_advisor_AAPL"]
+    with pytest.raises(RecordCorruptError, match="A model's answer"):
+        await made_again(store, record)
     assert len(await problems(store)) == 1
 
 
-async def test_a_forgery_that_changes_no_vote_shows_to_the_check(store, tmp_path):
+async def test_a_forgery_that_changes_no_vote_is_noticed_too(store, tmp_path):
     record = await made(store)
     changed(
         tmp_path / "conclave.db",
         "risk_advisor_AAPL",
         lambda text: text.replace(b'"input_tokens":100', b'"input_tokens":1'),
     )
-    assert (await made_again(store, record))["identical"]
+    with pytest.raises(RecordCorruptError, match="A model's answer"):
+        await made_again(store, record)
     assert len(await problems(store)) == 1
 
 
@@ -432,5 +431,5 @@ async def test_the_file_holds_requests_and_answers_as_json(store, tmp_path):
     connection.close()
     assert len(rows) == len(ROLES)
     for request, response in rows:
-        assert orjson.loads(zlib.decompress(request))["provider"] == "scripted"
-        assert orjson.loads(zlib.decompress(response))["model"] == "m-1"
+        assert orjson.loads(request)["provider"] == "scripted"
+        assert orjson.loads(response)["model"] == "m-1"

@@ -52,7 +52,7 @@ def opinion_of_tone(tone: float, sureness: float, reasoning: str) -> Opinion:
 
 def flags_of(news: Sequence[NewsItem]) -> tuple[str, ...]:
     """Return what is odd about the texts, in order of name; see `analysis.outside_text`."""
-    texts = [text for item in news for text in (item.title, item.text) if text]
+    texts = [text for item in news for text in (item.source, item.title, item.text) if text]
     return tuple(sorted({flag for text in texts for flag in oddities(text)} - {"truncated"}))
 
 

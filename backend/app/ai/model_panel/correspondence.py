@@ -1,10 +1,10 @@
 """What one analyst asks its model during one decision: every question accounted for, every answer kept."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 import orjson
 
@@ -70,9 +70,10 @@ class Correspondence:
             raise ProviderError("not_recorded", "The model was not asked this when the decision was made.")
         answer = self._left.popleft()
         if answer.completion is None:
+            self.inquiry.failed_requests += answer.attempts
             kind = answer.error_kind or "not_recorded"
-            self.inquiry.failed_requests += 1
             raise ProviderError(kind, answer.error or "The answer of the model was not kept.")
+        self.inquiry.failed_requests += answer.attempts - 1
         return Completion.from_dict(answer.completion)
 
     async def _asked(self, request: ModelRequest, written: bytes, key: str) -> Completion:
@@ -80,10 +81,7 @@ class Correspondence:
         try:
             completion = await self._live(request)
         except ProviderError as error:
-            note.failed(error.kind, error.public)
-            raise
-        except asyncio.CancelledError:
-            note.failed("cancelled", "Nobody waited for the answer any more.")
+            note.failed(error)
             raise
         response = orjson.dumps(completion.as_dict(), option=orjson.OPT_SORT_KEYS)
         exchange = exchange_of(written, response)
@@ -99,50 +97,46 @@ class Correspondence:
 
 
 class _Note:
-    """One line of the account, begun before the request is sent."""
+    """One line of the account: `cancelled` from when it is begun until something better is known."""
 
     def __init__(
         self, voice: Voice, assignment: Assignment, request: ModelRequest, key: str, *, clock: Clock, inquiry: Inquiry
     ) -> None:
-        self._voice, self._assignment, self._request, self._key = voice, assignment, request, key
+        self._voice, self._calls, self._place = voice, assignment.model_calls, len(assignment.model_calls)
         self._clock, self._inquiry = clock, inquiry
-        self._at, self._began, self._failed_before = clock.now(), clock.monotonic(), inquiry.failed_requests
-
-    def failed(self, kind: str, error: str) -> None:
-        """Write down that there is no answer and why."""
-        self._write(None, self._inquiry.failed_requests - self._failed_before, error_kind=kind, error=error)
-
-    def answered(self, completion: Completion, exchange_id: str | None, price_of: PriceOf) -> None:
-        """Write down what the answer cost."""
-        attempts = 1 + self._inquiry.failed_requests - self._failed_before
-        door = self._voice.door
-        cost = price_of(self._voice.provider, completion.model, completion.usage) if door and door.is_billed else None
-        self._write(exchange_id, attempts, usage=completion.usage, cost=cost)
-
-    def _write(
-        self,
-        exchange_id: str | None,
-        attempts: int,
-        *,
-        usage: Usage | None = None,
-        cost: Decimal | None = None,
-        error_kind: str | None = None,
-        error: str | None = None,
-    ) -> None:
-        self._assignment.model_calls.append(
+        self._began, self._failed_before = clock.monotonic(), inquiry.failed_requests
+        self._calls.append(
             ModelCall(
-                agent_id=self._assignment.agent_id,
-                provider=self._voice.provider,
-                model=self._request.model,
-                prompt=self._request.prompt,
-                request_key=self._key,
-                exchange_id=exchange_id,
-                started_at=self._at,
-                duration_ms=(self._clock.monotonic() - self._began) * 1_000,
-                attempts=attempts,
-                usage=usage,
-                cost=cost,
-                error_kind=error_kind,
-                error=error,
+                agent_id=assignment.agent_id,
+                provider=voice.provider,
+                model=request.model,
+                prompt=request.prompt,
+                request_key=key,
+                exchange_id=None,
+                started_at=clock.now(),
+                duration_ms=0.0,
+                attempts=1,
+                error_kind="cancelled",
+                error="Nobody waited for the answer any more.",
             )
         )
+
+    def failed(self, error: ProviderError) -> None:
+        """Write down that there is no answer and why."""
+        self._settle(attempts=self._failures(), error_kind=error.kind, error=error.public)
+
+    def answered(self, completion: Completion, exchange_id: str | None, price_of: PriceOf) -> None:
+        """Write down what the answer cost; one that was kept from another time costs nothing."""
+        known = {"exchange_id": exchange_id, "usage": completion.usage, "error_kind": None, "error": None}
+        if completion.is_kept:
+            return self._settle(attempts=0, cost=Decimal(0), **known)
+        door = self._voice.door
+        cost = price_of(self._voice.provider, completion.model, completion.usage) if door and door.is_billed else None
+        return self._settle(attempts=1 + self._failures(), cost=cost, **known)
+
+    def _failures(self) -> int:
+        return self._inquiry.failed_requests - self._failed_before
+
+    def _settle(self, **known: Any) -> None:
+        took_ms = (self._clock.monotonic() - self._began) * 1_000
+        self._calls[self._place] = replace(self._calls[self._place], duration_ms=took_ms, **known)

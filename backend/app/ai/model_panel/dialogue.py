@@ -56,22 +56,25 @@ class Dialogue:
         if self.is_one_phase or not request.tools:
             ready = replace(request, schema=self.form.schema)
             asked, completion = await self._use_tools(ready, MAX_TURNS)
+            if completion is None:
+                raise ProviderError("tool_limit", f"The model still asked for tools after {MAX_TURNS} turns.")
         else:
-            asked, completion = await self._use_tools(request, MAX_TOOL_TURNS_APART)
-            told = (*asked.turns, Heard(completion.content), Said(ANSWER_NOW))
+            asked, spoken = await self._use_tools(request, MAX_TOOL_TURNS_APART)
+            heard = () if spoken is None else (Heard(spoken.content),)
+            told = (*asked.turns, *heard, Said(ANSWER_NOW))
             asked = replace(asked, turns=told, tools=(), schema=self.form.schema)
             completion = await self.correspondence.ask(asked)
         return await self._read(asked, completion, context)
 
-    async def _use_tools(self, request: ModelRequest, most_turns: int) -> tuple[ModelRequest, Completion]:
-        """Go on until the model wants no more tools; return the last request and its answer."""
+    async def _use_tools(self, request: ModelRequest, most_turns: int) -> tuple[ModelRequest, Completion | None]:
+        """Go on until the model wants no more tools; return the last request and its answer, None at the limit."""
         for _ in range(most_turns):
             completion = await self.correspondence.ask(request)
             if not completion.tool_uses:
                 return request, completion
             answers = tuple([await self._run(use) for use in completion.tool_uses])
             request = replace(request, turns=(*request.turns, Heard(completion.content), Answered(answers)))
-        raise ProviderError("tool_limit", f"The model still asked for tools after {most_turns} turns.")
+        return request, None
 
     async def _run(self, use: ToolUse) -> ToolAnswer:
         try:

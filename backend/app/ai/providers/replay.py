@@ -1,5 +1,6 @@
 """Answers from the exchanges that were kept; asks somebody only where that is allowed and nothing is kept."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import orjson
@@ -26,13 +27,12 @@ class ReplayProvider:
         live: asked for what is not kept; None refuses that.
     """
 
-    is_billed = False
-
     def __init__(
         self, source: ExchangeSource, name: str, takes_tools_with_schema: bool = True, live: Provider | None = None
     ) -> None:
         self.name = name
         self.takes_tools_with_schema = takes_tools_with_schema
+        self.is_billed = live is not None and live.is_billed
         self._source = source
         self._live = live
 
@@ -44,7 +44,7 @@ class ReplayProvider:
         """
         kept = await self._source.exchange(key_of(canonical_request(request)))
         if kept is not None:
-            return Completion.from_dict(orjson.loads(kept.response))
+            return replace(Completion.from_dict(orjson.loads(kept.response)), is_kept=True)
         if self._live is None:
             raise ProviderError("not_recorded", "No answer to this request is kept, and in replay nobody is asked.")
         return await self._live.complete(request, inquiry)

@@ -1,4 +1,3 @@
-import zlib
 from datetime import timedelta
 from decimal import Decimal
 
@@ -43,13 +42,11 @@ def test_a_call_is_a_row_of_what_it_cost_and_how_it_went(connection):
     assert second.started_at - first.started_at == 2_000_000
 
 
-def test_requests_and_answers_are_kept_packed(connection):
+def test_requests_and_answers_are_kept_as_they_were(connection):
     asked = an_exchange("AAPL? " * 1_000)
     write_model_calls(connection, "d1", [a_model_call(asked)], [asked], 7)
     (row,) = rows(connection, model_exchanges)
-    assert (row.id, row.request_key, row.recorded_at) == (asked.id, asked.request_key, 7)
-    assert zlib.decompress(row.request) == asked.request
-    assert len(row.request) < len(asked.request) / 10
+    assert tuple(row) == (asked.id, asked.request_key, asked.request, asked.response, 7)
 
 
 def test_an_exchange_that_is_kept_already_is_not_written_again(connection):
@@ -76,7 +73,7 @@ def test_the_newest_of_several_answers_is_found(connection):
     assert newest_exchange(connection, asked[0].request_key) == asked[1]
 
 
-@pytest.mark.parametrize("broken", [b"", b"no zlib", zlib.compress(b"{}" * 50)[:-4]])
+@pytest.mark.parametrize("broken", [b"", b"{}", b"no json"])
 @pytest.mark.parametrize("column", ["request", "response"])
 def test_an_exchange_that_is_damaged_is_told(connection, column, broken):
     asked = an_exchange()

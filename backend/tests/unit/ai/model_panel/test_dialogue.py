@@ -123,11 +123,17 @@ async def test_one_refused_wish_does_not_keep_the_others_from_being_answered():
     assert [each.is_error for each in talk.asked[1].turns[-1].answers] == [True, False]
 
 
-@pytest.mark.parametrize(("is_one_phase", "most"), [(ONE_PHASE, MAX_TURNS), (TWO_PHASES, MAX_TOOL_TURNS_APART)])
-async def test_a_model_that_will_not_stop_using_tools_gives_no_vote(is_one_phase, most):
-    talk = Talk(*[wants(BARS)] * (most + 1), is_one_phase=is_one_phase)
+async def test_a_model_that_will_not_stop_using_tools_gives_no_vote():
+    talk = Talk(*[wants(BARS)] * (MAX_TURNS + 1), is_one_phase=ONE_PHASE)
     error = await talk.failure()
-    assert (error.kind, len(talk.asked)) == ("tool_limit", most)
+    assert (error.kind, len(talk.asked)) == ("tool_limit", MAX_TURNS)
+
+
+async def test_where_the_schema_comes_last_it_is_asked_for_after_four_turns_of_tools():
+    talk = Talk(*[wants(BARS)] * MAX_TOOL_TURNS_APART, said(vote(decision="SELL")), is_one_phase=TWO_PHASES)
+    assert (await talk.opinion()).decision == SELL
+    assert len(talk.asked) == MAX_TOOL_TURNS_APART + 1
+    assert (talk.asked[-1].tools, talk.asked[-1].schema is None) == ((), False)
 
 
 async def test_more_wishes_than_an_analyst_may_have_are_refused_one_by_one():

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ async def a_model_desk(
     fakes: FakeModels, home: Path, provider: str = "anthropic", *, listening: bool = False, **changes: Any
 ) -> AsyncIterator[ModelDesk]:
     """Run a desk that has found its models; with `listening` somebody follows their thoughts, so they stream."""
+    _load_clients()
     async with AsyncExitStack() as stack:
         system = await stack.enter_async_context(AgentSystem(model_settings(fakes, home, provider, **changes)))
         desk = await system.start()
@@ -92,6 +94,13 @@ async def a_model_desk(
         if listening:
             await stack.enter_async_context(desk.bus.subscribe(THINKING))
         yield ModelDesk(system, desk, fakes)
+
+
+@cache
+def _load_clients() -> None:
+    """Load what is loaded on first use, so that no test measures it: it takes longer than a decision."""
+    for name in ("anthropic", "httpx2", "ollama", "genai_prices"):
+        import_module(name)
 
 
 async def decision_by_rules(home: Path, symbol: str = "AAPL", **changes: Any) -> dict[str, Any]:
@@ -120,6 +129,32 @@ def counted_again(record: Mapping[str, Any], votes: list[Any] | None = None) -> 
     """Count the votes of a record, or others in their place, by the record's own configuration."""
     counted = [engine_vote(vote) for vote in (record["votes"] if votes is None else votes)]
     return decide(counted, record["consensus"]["config"]).as_dict()
+
+
+def check_own(vote: Mapping[str, Any], provider: str) -> None:
+    """The model's own vote, unblemished."""
+    assert (vote["source"], vote["lineage"]) == (provider, LINEAGES[provider])
+    assert vote.keys().isdisjoint({"degraded_from", "error_kind"})
+
+
+def check_failed(
+    vote: Mapping[str, Any], provider: str, policy: str, kind: str | None, ruled: Mapping[str, Any] | None = None
+) -> None:
+    """A vote by the rules of the role, or an abstention, that tells from whom it is degraded and why.
+
+    Args:
+        ruled: the vote of the rules on the same question, if it is known.
+    """
+    assert (vote["degraded_from"], vote["error_kind"]) == (provider, kind)
+    if policy == "abstain":
+        assert (vote["decision"], vote["confidence"], vote["source"]) == ("ABSTAIN", None, provider)
+        return
+    assert (vote["source"], vote["lineage"]) == ("rules", f"rules:{vote['agent_type']}")
+    assert vote["reasoning"].startswith(f"By rule, for {provider} gave no vote (")
+    assert "model" not in vote
+    if ruled is not None:
+        assert (vote["decision"], vote["confidence"]) == (ruled["decision"], ruled["confidence"])
+        assert vote["reasoning"].endswith(ruled["reasoning"])
 
 
 def role_of(request: Received) -> str:

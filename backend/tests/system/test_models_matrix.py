@@ -21,6 +21,8 @@ from tests.system.model_desk_scene import (
     ROLES,
     a_model_desk,
     asked_by_role,
+    check_failed,
+    check_own,
     counted_again,
     decision_by_rules,
     opinions,
@@ -89,7 +91,7 @@ OWN = {
     "max_tokens": of_answer("invalid_vote", 2, 3, 2, "invalid_vote"),
     "bad_tool_arguments": of_answer(None, 2, 3, 1),
     "unknown_tool": of_answer(None, 2, 3, 1),
-    "tool_loop": of_answer("tool_limit", 6, 4, 1),
+    "tool_loop": {"anthropic": Fate(("tool_limit", None), (6, 1)), "ollama": Fate((None, None), (5, 1))},
     "refusal": {"anthropic": both("refusal", 1), "ollama": Fate(("invalid_vote", "invalid_vote"), (3, 2))},
 }
 STREAMED = {
@@ -109,16 +111,11 @@ def cases(table):
 
 @pytest.fixture(scope="module")
 def by_rules():
-    """What the rules alone decide; it also loads the vendors' clients, which takes longer than a decision."""
+    """What the rules alone decide."""
 
     async def prepared():
-        with TemporaryDirectory() as folder:
-            async with FakeModels() as fakes:
-                for provider in PROVIDERS:
-                    async with a_model_desk(fakes, Path(folder) / provider, provider) as scene:
-                        await scene.decide()
-            rules = Path(folder) / "rules"
-            return {agents: await decision_by_rules(rules, agents=list(agents)) for agents in (PAIR, ROLES)}
+        with TemporaryDirectory() as home:
+            return {agents: await decision_by_rules(Path(home), agents=list(agents)) for agents in (PAIR, ROLES)}
 
     return asyncio.run(prepared())
 
@@ -148,25 +145,6 @@ async def decided_under(fault, fakes, home, provider, policy, **changes):
     assert seconds <= (deadline_s + GRACE_S if fault in SLOW else 5.0)
     assert again["identical"], again["differences"]
     return record
-
-
-def check_own(vote, provider):
-    """The model's own vote, unblemished."""
-    assert (vote["source"], vote["lineage"]) == (provider, LINEAGES[provider])
-    assert vote.keys().isdisjoint({"degraded_from", "error_kind"})
-
-
-def check_failed(vote, provider, policy, kind, ruled):
-    """A vote by the rules of the role, or an abstention, that tells from whom it is degraded and why."""
-    assert (vote["degraded_from"], vote["error_kind"]) == (provider, kind)
-    if policy == "abstain":
-        assert (vote["decision"], vote["confidence"], vote["source"]) == ("ABSTAIN", None, provider)
-        return
-    assert (vote["source"], vote["lineage"]) == ("rules", f"rules:{vote['agent_type']}")
-    assert (vote["decision"], vote["confidence"]) == (ruled["decision"], ruled["confidence"])
-    assert vote["reasoning"].startswith(f"By rule, for {provider} gave no vote (")
-    assert vote["reasoning"].endswith(ruled["reasoning"])
-    assert "model" not in vote
 
 
 def check_record(record, provider, policy, fate, by_rules):
@@ -224,13 +202,13 @@ async def test_a_fault_of_a_stream_is_told_like_that_of_a_whole_answer(tmp_path,
     assert all(each.stream for each in fakes.asked(provider))
 
 
-@pytest.mark.parametrize("fault", ["status:503", "hang", "schema_ignored", "refusal", "bad_json"])
+@pytest.mark.parametrize("fault", ["status:503", "hang", "schema_ignored", "refusal"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_beside_a_model_that_fails_its_twin_decides(tmp_path, by_rules, fakes, fault, provider):
     record = await decided_under(fault, fakes, tmp_path, provider, "rules", panel="hybrid")
 
     for role, kind in zip(PAIR, WHOLE[fault][provider].kinds, strict=True):
-        check_failed(vote_of(record, role), provider, "abstain", kind, None)
+        check_failed(vote_of(record, role), provider, "abstain", kind)
         assert vote_of(record, f"{role}_rules").keys().isdisjoint({"degraded_from", "error_kind"})
     ruled = {
         f"{role}_rules_AAPL": opinion for role, opinion in zip(PAIR, opinions(by_rules[PAIR]).values(), strict=True)
@@ -241,7 +219,7 @@ async def test_beside_a_model_that_fails_its_twin_decides(tmp_path, by_rules, fa
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("fault", ["status:503", "status:401", "drop", "html", "hang"])
+@pytest.mark.parametrize("fault", ["status:503", "status:401", "hang"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_total_outage_costs_a_whole_panel_two_requests_each_at_most(
     *, tmp_path, by_rules, fakes, fault, provider, policy
@@ -288,7 +266,7 @@ async def test_a_request_that_hangs_is_given_up_in_time_to_ask_once_more(tmp_pat
     assert (len(fakes.asked(provider)), seconds < 5) == (2, True)
 
 
-PASSING = ("status:408", "status:429", "status:500", "status:502", "status:503", "status:529", "drop", "cut")
+PASSING = ("status:408", "status:429", "status:500", "status:529", "drop", "cut")
 REPAIRED = ("schema_ignored", "out_of_range", "max_tokens")
 
 

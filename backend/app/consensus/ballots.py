@@ -26,8 +26,7 @@ class Ballot:
         level: -2 STRONG_SELL … 2 STRONG_BUY.
         confidence: 0 to 1.
         weight: of the agent, 0 to 10^6.
-        size: share of equity, 0 to 1, or None when not given.
-        said_risk: as it was sent, for most rules never ask.
+        said_size, said_risk: as they were sent; read when somebody asks, for most rules never do.
     """
 
     agent_id: str
@@ -35,8 +34,13 @@ class Ballot:
     confidence: int
     weight: int
     is_risk_manager: bool
-    size: int | None
+    said_size: object
     said_risk: object
+
+    @property
+    def size(self) -> int | None:
+        """Share of equity, 0 to 1; None when none was given that can be used."""
+        return None if self.said_size is None else share(self.said_size)
 
     @property
     def risk(self) -> int:
@@ -82,6 +86,7 @@ def read_ballots(votes: Iterable[object], config: ConsensusConfig) -> BallotBox:
     copies: dict[str, list[Ballot | None]] = {}
     rejected: list[tuple[str, str]] = []
     senders: set[str] = set()
+    roster = None if config.roster is None else config.expected
     for vote in votes:
         fields = vote if isinstance(vote, dict) else _fields(vote)
         agent_id = fields.get("agent_id")
@@ -90,7 +95,7 @@ def read_ballots(votes: Iterable[object], config: ConsensusConfig) -> BallotBox:
             continue
         senders.add(agent_id)
         try:
-            ballot = _judge(agent_id, fields, config)
+            ballot = _judge(agent_id, fields, roster, config)
         except _RefusedError as refusal:
             rejected.append((agent_id, str(refusal)))
             continue
@@ -129,9 +134,11 @@ def _id_text(agent_id: object) -> str:
         return "null"
 
 
-def _judge(agent_id: str, vote: Mapping[str, object], config: ConsensusConfig) -> Ballot | None:
+def _judge(
+    agent_id: str, vote: Mapping[str, object], roster: frozenset[str] | None, config: ConsensusConfig
+) -> Ballot | None:
     """Return the ballot, or None for an ABSTAIN; the order of the checks is the order of the codes."""
-    if config.roster is not None and agent_id not in config.expected:
+    if roster is not None and agent_id not in roster:
         raise _RefusedError("unknown_agent")
     if config.timeout_ms is not None and _is_late(vote.get("latency_ms"), config.timeout_ms):
         raise _RefusedError("late")
@@ -144,14 +151,14 @@ def _judge(agent_id: str, vote: Mapping[str, object], config: ConsensusConfig) -
     confidence = share(vote.get("confidence"))
     if confidence is None:
         raise _RefusedError(_fault(vote.get("confidence")))
-    role, size = vote.get("role"), vote.get("position_size")
+    role = vote.get("role")
     return Ballot(
         agent_id,
         level,
         confidence,
         config.weights.get(agent_id, SCALE),
         isinstance(role, str) and role == "risk_manager",
-        None if size is None else share(size),
+        vote.get("position_size"),
         vote.get("risk"),
     )
 
@@ -193,6 +200,12 @@ def _merged(copies: Sequence[Ballot]) -> Ballot | None:
     return replace(
         copies[0],
         said_risk=max(copies, key=lambda copy: copy.risk).said_risk,
-        size=min((copy.size for copy in copies if copy.size is not None), default=None),
+        said_size=_smallest(copies),
         is_risk_manager=any(copy.is_risk_manager for copy in copies),
     )
+
+
+def _smallest(copies: Sequence[Ballot]) -> object:
+    """The size, as it was sent, of the copy that asks for least; None when no copy names one."""
+    sized = [copy for copy in copies if copy.size is not None]
+    return min(sized, key=lambda copy: copy.size or 0).said_size if sized else None

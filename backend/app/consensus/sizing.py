@@ -16,9 +16,8 @@ def size_of(camp: Camp, ballots: Iterable[Ballot], method: Method) -> float | No
     """Return the share of equity, 0 to 1; 0 for HOLD, None when no supporter gave a size."""
     if camp == HOLD:
         return 0.0
-    sizes = [
-        (ballot.size, method.mass(ballot)) for ballot in ballots if ballot.size is not None and ballot.level * camp > 0
-    ]
+    supporters = [ballot for ballot in ballots if ballot.level * camp > 0]
+    sizes = [(size, method.mass(ballot)) for ballot in supporters if (size := ballot.size) is not None]
     return unfixed(_lower_median(sorted(sizes))) if sizes else None
 
 

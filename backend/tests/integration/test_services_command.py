@@ -10,6 +10,7 @@ from scripts.services.packages import programs
 from scripts.services.settings import ROOT
 from tests.services import NAMED_BY, NEEDS
 
+OF_A_RUN = ("CI", "PYTEST_ADDOPTS")
 SERVICES = [sys.executable, "-m", "scripts.services"]
 SHOW = [sys.executable, "-c", f"import os; [print(os.environ.get(name, 'none')) for name in {list(NAMED_BY.values())}]"]
 TESTS = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "backend/tests/unit/scripts/test_amqp.py"]
@@ -30,7 +31,7 @@ def packages():
 
 
 def ran(command, home, **environment):
-    ours = {name: value for name, value in os.environ.items() if name not in (*NAMED_BY.values(), "CI")}
+    ours = {name: value for name, value in os.environ.items() if name not in (*NAMED_BY.values(), *OF_A_RUN)}
     settings = {"CONCLAVE_SERVICES_HOME": str(home), "CONCLAVE_SERVICES_WAY": "packages", **environment}
     return subprocess.run(command, cwd=ROOT, env={**ours, **settings}, capture_output=True, text=True, check=False)
 

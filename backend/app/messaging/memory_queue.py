@@ -20,13 +20,11 @@ class Item(Generic[M]):
     """A message in a queue.
 
     Args:
-        expires: on the clock of the event loop; None never.
         answer: where a request waits for its reply.
         returned: how often it has come back.
     """
 
     message: M
-    expires: float | None = None
     answer: asyncio.Future[M] | None = None
     returned: int = 0
 
@@ -81,16 +79,17 @@ class MemoryQueue(Generic[M]):
         message = item.message
         self._bury(DeadLetter(self.settings.name, message.topic, reason, message.message_id, message))
 
+    def withdraw(self, item: Item[M]) -> None:
+        """Give up an item that nobody waits for any more, unless it is in somebody's hands."""
+        if item in self._waiting:
+            self._waiting.remove(item)
+            self.give_up(item, "expired")
+
     def next_for(self, consumer: "MemoryConsumer[M]") -> Item[M] | None:
         """Return what `consumer` may work on now; None where there is nothing, or it is not its turn."""
         if self.settings.one_consumer and self._consumers[0] is not consumer:
             return None
-        while self._waiting:
-            item = self._waiting.popleft()
-            if item.expires is None or item.expires > asyncio.get_running_loop().time():
-                return item
-            self.give_up(item, "expired")
-        return None
+        return self._waiting.popleft() if self._waiting else None
 
     @asynccontextmanager
     async def consume(self) -> AsyncIterator["MemoryConsumer[M]"]:

@@ -74,6 +74,11 @@ class InProcessTransport(Generic[M]):
             self._subscriptions.remove(subscription)
             self._by_topic.clear()
 
+    def interrupt(self) -> None:
+        """Tell every subscriber that the way to it was cut; for transports that hand on what comes from elsewhere."""
+        for subscription in self._subscriptions:
+            subscription.interruptions += 1
+
     async def declare(self, *queues: WorkQueue) -> None:
         """Make queues that are not there yet; see `Queues.declare`."""
         for queue in queues:
@@ -96,14 +101,17 @@ class InProcessTransport(Generic[M]):
 
     async def request(self, queue: str, message: M, timeout_s: float) -> M:
         """Send a message and return the reply; see `Queues.request`."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[M] = loop.create_future()
-        self._put(queue, [Item(message, loop.time() + timeout_s, answer)])
+        answer: asyncio.Future[M] = asyncio.get_running_loop().create_future()
+        question = Item(message, answer)
+        self._put(queue, [question])
         try:
             async with asyncio.timeout(timeout_s):
                 return await answer
         except TimeoutError:
             raise NoReplyError(f"Queue {queue} gave no answer within {timeout_s} s; is a consumer running?") from None
+        finally:
+            if answer.cancelled():
+                self._queues[queue].withdraw(question)
 
     @asynccontextmanager
     async def dead_letters(self, queue: str) -> AsyncIterator[MemoryConsumer[DeadLetter[M]]]:

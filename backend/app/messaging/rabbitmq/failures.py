@@ -1,0 +1,45 @@
+"""What a lost connection looks like, and what to tell of it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AuthenticationError, ProbableAuthenticationError
+from aiormq.exceptions import ChannelAccessRefused
+
+from app.domain.errors import AgentSystemError
+
+BROKER_FAILURES: Final = (*CONNECTION_EXCEPTIONS, TimeoutError)
+"""What is raised when the broker, the connection or a channel goes away."""
+
+
+@contextmanager
+def lost_connections_raise() -> Iterator[None]:
+    """Turn the cancellation that a lost connection sends to those who wait on it into an error.
+
+    Raises:
+        ConnectionResetError: the connection was lost. A task that was cancelled itself stays cancelled.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionResetError("the connection was lost") from None
+
+
+def told(failure: BaseException) -> str:
+    """Say in words why the broker cannot be used, with the next step and without any secret."""
+    if isinstance(failure, AgentSystemError):
+        return failure.public
+    if isinstance(failure, AuthenticationError | ProbableAuthenticationError):
+        return "it refuses the user, the password or the virtual host: check RABBITMQ_URL"
+    if isinstance(failure, ChannelAccessRefused):
+        return "the user has no right to that: grant configure, write and read in its virtual host"
+    if isinstance(failure, ConnectionRefusedError) or "Connect call failed" in str(failure):
+        return "nothing listens there: start the broker or check RABBITMQ_URL"
+    if isinstance(failure, TimeoutError):
+        return "it did not answer in time"
+    return f"the connection failed ({type(failure).__name__})"

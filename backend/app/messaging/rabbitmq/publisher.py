@@ -1,0 +1,127 @@
+"""Messages out: many may be in flight, each is settled by the broker's own word."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, cast
+
+from aio_pika.exceptions import DeliveryError, PublishError
+from aiormq.channel import Channel
+
+from app.messaging.errors import MessageRefusedError, QueueFullError, TransportUnavailableError, UnroutableError
+from app.messaging.pauses import growing_pause
+from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise, told
+from app.messaging.rabbitmq.link import Link
+from app.messaging.rabbitmq.posting import Posting
+from app.messaging.rabbitmq.topology import Topology
+
+IN_FLIGHT: Final = 1_000
+_LONGEST_KEY: Final = 255
+
+
+class Publisher:
+    """Gives messages to the broker over one channel and waits until it has taken responsibility.
+
+    A lost connection is waited for and the message sent again, so a message may arrive twice under one id. A queue that
+    was deleted although this process has declared it is made again.
+
+    Args:
+        timeout_s: after which a message counts as not taken.
+    """
+
+    def __init__(
+        self, link: Link, topology: Topology, timeout_s: float, pause: Callable[[int], float] = growing_pause
+    ) -> None:
+        self._link = link
+        self._topology = topology
+        self._timeout_s = timeout_s
+        self._pause = pause
+        self._channel: Channel | None = None
+        self._opening = asyncio.Lock()
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._flying: set[str | None] = set()
+        self._trouble = ""
+
+    async def post(self, *postings: Posting) -> None:
+        """Return once the broker has taken all, in order.
+
+        Raises:
+            TransportError: it has not taken all; posting the same again is safe.
+        """
+        if len(postings) == 1:
+            await self._post(postings[0])
+            return
+        endings = await asyncio.gather(*map(self._post, postings), return_exceptions=True)
+        for ending in endings:
+            if isinstance(ending, BaseException):
+                raise ending
+
+    async def _post(self, posting: Posting) -> None:
+        if len(posting.routing_key.encode()) > _LONGEST_KEY:
+            raise MessageRefusedError(f"A topic is longer than {_LONGEST_KEY} bytes; shorten its ids.")
+        try:
+            async with asyncio.timeout(self._timeout_s), self._room:
+                await self._deliver(posting)
+        except TimeoutError:
+            message = (
+                f"Not taken within {self._timeout_s} s: {self._link.describe()}{self._trouble}. Publish again later."
+            )
+            raise TransportUnavailableError(message) from None
+
+    async def _deliver(self, posting: Posting) -> None:
+        failures, lacks_queue = 0, False
+        while True:
+            try:
+                with lost_connections_raise():
+                    if lacks_queue:
+                        await self._topology.restore(await self._link.connection())
+                    await self._try(posting)
+                return
+            except PublishError:
+                if lacks_queue or not self._topology.expects(posting.exchange, posting.routing_key):
+                    raise UnroutableError(_unroutable(posting)) from None
+                lacks_queue = True
+            except DeliveryError:
+                raise QueueFullError(f"A queue for {posting.routing_key} is full; start more consumers.") from None
+            except BROKER_FAILURES as failure:
+                failures += 1
+                self._trouble = f" ({told(failure)})"
+                await asyncio.sleep(self._pause(failures))
+
+    async def _try(self, posting: Posting) -> None:
+        channel = self._channel
+        if channel is None or channel.is_closed:
+            channel = await self._open()
+        await channel.connection.ready()
+        properties = posting.properties
+        name = properties.message_id
+        if name in self._flying:
+            # The client tells returned messages apart by this id, so no two in flight may share it.
+            name = properties.message_id = None
+        self._flying.add(name)
+        try:
+            await channel.basic_publish(
+                posting.body,
+                exchange=posting.exchange,
+                routing_key=posting.routing_key,
+                properties=properties,
+                mandatory=posting.mandatory,
+                wait=False,
+            )
+        finally:
+            self._flying.discard(name)
+
+    async def _open(self) -> Channel:
+        """Return an open channel; those who come at once share it."""
+        async with self._opening:
+            if self._channel is None or self._channel.is_closed:
+                connection = await self._link.connection()
+                channel = cast(Channel, await connection.channel(on_return_raises=True))
+                await self._topology.declare_exchanges(channel)
+                await self._topology.restore(connection)
+                self._channel = channel
+            return self._channel
+
+
+def _unroutable(posting: Posting) -> str:
+    target = f"queue {posting.routing_key}" if not posting.exchange else f"queue for {posting.routing_key}"
+    return f"There is no {target}; declare it, or start what consumes it."

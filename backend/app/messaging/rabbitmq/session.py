@@ -1,0 +1,99 @@
+"""One consumer on one channel, from the moment it is set up until it is lost."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from aiormq.exceptions import ChannelNotFoundEntity
+from pamqp.commands import Basic
+
+from app.messaging.errors import DeliveryLostError
+from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise
+
+_PATIENCE_S: Final = 5.0
+
+
+@dataclass(eq=False)
+class Session:
+    """What is known about one life of a consumer.
+
+    Args:
+        unsettled: deliveries in our hands.
+        heard: deliveries so far.
+    """
+
+    channel: AbstractChannel
+    queue: str
+    unsettled: int = 0
+    heard: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _heard_at_check: int = -1
+
+    def __post_init__(self) -> None:
+        self.channel.closing.add_done_callback(lambda _: self.ended.set())
+        self.channel.on_consumer_cancel_callbacks.add(self._cancelled)
+
+    def note(self, _delivered: DeliveredMessage) -> None:
+        """Count a delivery."""
+        self.heard += 1
+        self.unsettled += 1
+
+    async def settle(self, tag: int, *, ack: bool) -> None:
+        """Tell the broker how a delivery ended; a refused one goes back to the queue.
+
+        Raises:
+            DeliveryLostError: the channel it came over is gone.
+        """
+        if self.ended.is_set():
+            raise _lost()
+        try:
+            with lost_connections_raise():
+                if ack:
+                    await self.channel.basic_ack(tag, wait=False)
+                else:
+                    await self.channel.basic_nack(tag, requeue=True, wait=False)
+        except BROKER_FAILURES:
+            raise _lost() from None
+        self.unsettled -= 1
+
+    async def is_alive(self, *, may_wait: bool) -> bool:
+        """Ask the broker whether anybody consumes the queue, and whether that can be us.
+
+        Args:
+            may_wait: whether it is right that work waits while we have none: another consumer may be at it.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                waiting, consumers = await self._look()
+        except ChannelNotFoundEntity:
+            return False
+        except BROKER_FAILURES:
+            return True  # whatever ails the connection ends the session by itself
+        starves = waiting > 0 and not self.unsettled and self.heard == self._heard_at_check and not may_wait
+        self._heard_at_check = self.heard
+        return consumers > 0 and not starves
+
+    async def close(self) -> None:
+        """Give back what is unsettled and let go of the channel."""
+        self.ended.set()
+        with suppress(*BROKER_FAILURES), lost_connections_raise():
+            async with asyncio.timeout(_PATIENCE_S):
+                await self.channel.close()
+
+    async def _look(self) -> tuple[int, int]:
+        """Return how many messages wait and how many consumers there are; a missing queue costs a channel."""
+        probe = await self.channel.connection.channel(publisher_confirms=False)
+        try:
+            found = await probe.queue_declare(self.queue, passive=True)
+            return found.message_count or 0, found.consumer_count or 0
+        finally:
+            await probe.close()
+
+    def _cancelled(self, _frame: Basic.Cancel) -> None:
+        self.ended.set()
+
+
+def _lost() -> DeliveryLostError:
+    return DeliveryLostError("The connection that brought this message is gone; the message comes again.")

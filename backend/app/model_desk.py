@@ -23,6 +23,7 @@ from app.ports.decision_store import DecisionStore
 from app.ports.provider import Provider
 
 REPLAYING: Final = ("replay", "replay-or-live")
+REPLAYED: Final = "exchanges are replayed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,8 @@ class Doors:
                 key, settings.anthropic_base_url, settings.model_timeout_seconds, self._clock
             ),
         )
-        return Found(_voice(door, settings.anthropic_model), "ANTHROPIC_API_KEY is set")
+        why = "ANTHROPIC_API_KEY is set" if settings.anthropic_api_key else REPLAYED
+        return Found(_voice(door, settings.anthropic_model), why)
 
     async def ollama(self) -> Found:
         """Look for Ollama: it must answer at once and have a model that can use tools."""
@@ -105,7 +107,7 @@ class Doors:
         )
         if settings.exchanges == "replay" and settings.ollama_model:
             model: str | None = settings.ollama_model
-            why = "exchanges are replayed"
+            why = REPLAYED
         else:
             model, why = await self._ollama_model(adapter)
         if model is None:

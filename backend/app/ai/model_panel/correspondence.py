@@ -127,12 +127,12 @@ class _Note:
 
     def answered(self, completion: Completion, exchange_id: str | None, price_of: PriceOf) -> None:
         """Write down what the answer cost; one that was kept from another time costs nothing."""
-        known = {"exchange_id": exchange_id, "usage": completion.usage, "error_kind": None, "error": None}
+        known = {"exchange_id": exchange_id, "error_kind": None, "error": None}
         if completion.is_kept:
-            return self._settle(attempts=0, cost=Decimal(0), **known)
+            return self._settle(attempts=0, usage=Usage(), cost=Decimal(0), **known)
         door = self._voice.door
         cost = price_of(self._voice.provider, completion.model, completion.usage) if door and door.is_billed else None
-        return self._settle(attempts=1 + self._failures(), cost=cost, **known)
+        return self._settle(attempts=1 + self._failures(), usage=completion.usage, cost=cost, **known)
 
     def _failures(self) -> int:
         return self._inquiry.failed_requests - self._failed_before

@@ -11,11 +11,9 @@ from pathlib import Path
 from scripts.services.errors import ServiceError
 
 POLICY = Path("/usr/sbin/policy-rc.d")
+BOOT = Path("/etc/systemd/system")
 REFUSE = "#!/bin/sh\nexit 101\n"
-UNITS = {
-    "postgresql": ("postgresql.service",),
-    "rabbitmq-server": ("rabbitmq-server.service", "epmd.service", "epmd.socket"),
-}
+UNITS = ("postgresql.service", "rabbitmq-server.service", "epmd.service", "epmd.socket")
 PLACES = {"postgresql": "usr/lib/postgresql/*/bin/postgres", "rabbitmq-server": "usr/lib/rabbitmq/bin/rabbitmq-server"}
 
 
@@ -42,7 +40,7 @@ def needed(package: str) -> Path:
 def _install(package: str) -> None:
     root = _root_prefix(package)
     said(f"installing {package} with apt-get")
-    with _no_service_starts(root), _no_unit_is_enabled(root, UNITS[package]):
+    with _no_service_starts(root), _nothing_starts_at_boot(root):
         # Some lists of a machine may be out of reach: what counts is whether the package can be had.
         _quietly([*root, "apt-get", "update", "-qq"])
         options = ["-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"]
@@ -76,16 +74,15 @@ def _no_service_starts(root: Sequence[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _no_unit_is_enabled(root: Sequence[str], units: Sequence[str]) -> Iterator[None]:
-    """Keep packages from running their servers at the next boot; what ran before goes on to."""
-    ours = [unit for unit in units if not _is_enabled(unit)]
+def _nothing_starts_at_boot(root: Sequence[str]) -> Iterator[None]:
+    """Take back what packages enable for the next boot; what was enabled before stays so."""
+    before = _enabled()
     yield
-    for unit in filter(_is_enabled, ours):
-        _quietly([*root, "systemctl", "disable", unit])
+    _quietly([*root, "rm", "-f", *(str(link) for link in _enabled() - before)])
 
 
-def _is_enabled(unit: str) -> bool:
-    return shutil.which("systemctl") is not None and _quietly(["systemctl", "is-enabled", unit]).returncode == 0
+def _enabled() -> set[Path]:
+    return {link for unit in UNITS for link in BOOT.glob(f"*.wants/{unit}")}
 
 
 def _quietly(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
 """Builds every part and introduces them to one another; the only place that chooses concrete classes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -99,6 +100,8 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
                 thinks_aloud=settings.stream_models,
             )
         )
+        following = asyncio.create_task(coordinator.follow(settings.follow_seconds), name="follow the store")
+        stack.push_async_callback(_ended, following)
         health = _health(clock, store, bus, coordinator, models)
         yield Desk(clock, store, bus, panel, coordinator, health, models, tracker)
 
@@ -110,6 +113,11 @@ def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:
         ("agent.vote.#", tracker.on_vote_event),
         ("decision.#", tracker.on_decision_event),
     )
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _tool_policy(tracker: ToolFeedbackTracker, clock: Clock) -> ToolPolicy:

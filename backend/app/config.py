@@ -51,6 +51,9 @@ class Settings(ModelSettings):
         float, Field(gt=0, le=3_600, description="how long the database server may take for one statement")
     ] = 10.0
     feed_backlog: Annotated[int, Field(ge=1, le=100_000, description="unread events a client may have")] = 256
+    follow_seconds: Annotated[
+        float, Field(ge=0.05, le=60, description="how often to look for what other processes have stored")
+    ] = 0.5
     feed_replay: Annotated[
         int, Field(ge=1, le=1_000_000, description="how many stored events back `since` may reach")
     ] = 10_000

@@ -14,6 +14,7 @@ from app.domain.questions import Question
 from app.domain.tool_policies import ToolPolicy
 from app.events import announcements
 from app.events.agent_event_bus import AgentEventBus
+from app.events.announcer import Announcer
 from app.events.consensus_requests import ConsensusRequests, ConsensusStatus
 from app.events.intake import open_case
 from app.events.replay import Replay, replay
@@ -51,12 +52,14 @@ class MultiAgentCoordinator:
         self._clock: Clock = clock or plugins.load("clock", "system")()
         self._requests = ConsensusRequests()
         self._seating: Seating = seating or RulesSeating(analysts)
+        self._announcer = Announcer(self._store, self._bus)
         self._road = Road(
             self._panel,
             self._store,
             self._bus,
             self._clock,
             self._seating,
+            announcer=self._announcer,
             tool_policy=tool_policy,
             thinks_aloud=thinks_aloud,
         )
@@ -71,6 +74,7 @@ class MultiAgentCoordinator:
         return await self._seating.seats()
 
     async def __aenter__(self) -> Self:
+        await self._announcer.begin()
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -79,6 +83,10 @@ class MultiAgentCoordinator:
     async def close(self) -> None:
         """Cancel every pending request and wait for it."""
         await self._requests.close()
+
+    async def follow(self, every_s: float) -> None:
+        """Tell the bus of what other processes store, too, looking every `every_s` seconds; runs until cancelled."""
+        await self._announcer.follow(every_s)
 
     async def decide(self, question: Question) -> SealedRecord:
         """Return the decision once it is stored with its evidence.
@@ -142,7 +150,7 @@ class MultiAgentCoordinator:
         return ended
 
     async def _announce(self, *events: Event) -> None:
-        await self._bus.publish(*await self._store.append_events(events))
+        await self._announcer.announce(await self._store.append_events(events))
 
     async def record(self, decision_id: str) -> SealedRecord:
         """Return a stored decision.

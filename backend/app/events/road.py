@@ -19,6 +19,7 @@ from app.domain.votes import engine_vote
 from app.events import announcements
 from app.events import evidence as evidence_file
 from app.events.agent_event_bus import AgentEventBus
+from app.events.announcer import Announcer
 from app.events.early_close import EarlyClose
 from app.events.intake import Case, open_case
 from app.events.lineage_memory import LineageMemory
@@ -41,6 +42,8 @@ class Road:
     """Leads a question to its stored decision.
 
     Args:
+        bus: models think aloud on it.
+        announcer: tells the bus of what is stored.
         tool_policy: returns by which rules the next decision's tools are run; None is always the usual.
         thinks_aloud: whether models' words are published while somebody listens.
     """
@@ -53,6 +56,7 @@ class Road:
         clock: Clock,
         seating: Seating,
         *,
+        announcer: Announcer,
         tool_policy: Callable[[], Awaitable[ToolPolicy]] | None = None,
         thinks_aloud: bool = True,
     ) -> None:
@@ -61,6 +65,7 @@ class Road:
         self._bus = bus
         self._clock = clock
         self._seating = seating
+        self._announcer = announcer
         self._lineages = LineageMemory(store)
         self._tool_policy = tool_policy or _usual_policy
         self._thinks_aloud = thinks_aloud
@@ -137,7 +142,7 @@ class Road:
 
     async def _commit(self, draft: DecisionDraft) -> SealedRecord:
         committed = await self._store.append(draft)
-        await self._bus.publish(*committed.events)
+        await self._announcer.announce(committed.events)
         record = committed.record
         log.info("decision made", symbol=record.symbol, decision_id=record.decision_id, sequence=record.sequence)
         return record

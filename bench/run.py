@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ PARTS = {
     "startup": "bench.startup",
     "many": "bench.many_decisions",
     "models": "bench.models",
+    "postgres": "bench.postgres",
 }
 
 
@@ -29,6 +31,8 @@ def main() -> None:
     unknown = [name for name in chosen if name not in PARTS]
     if unknown:
         parser.error(f"unknown part; choose from {', '.join(PARTS)}")
+    # The server is for one part alone: the others keep their records in folders of their own.
+    os.environ["CONCLAVE_BENCH_POSTGRES_URL"] = os.environ.pop("POSTGRES_URL", "")
     from app.observability.logging import configure_logging
 
     configure_logging("WARNING")

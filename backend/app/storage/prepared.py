@@ -6,8 +6,9 @@ Many rows go to PostgreSQL a column at a time (`unnest`), which is one statement
 row, as everywhere else: that takes half the time once the server knows the statement for so many rows.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
@@ -17,6 +18,7 @@ from app.storage.stored_text import POSTGRESQL, holdable
 
 MOST_ROWS: Final = 500
 FEW_ROWS: Final = 32
+_PLACE: Final = re.compile(r"\$(\d+)")
 Values: TypeAlias = tuple[Any, ...]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -39,6 +41,21 @@ def insert_if_free(connection: Connection, table: Table, row: Values) -> bool:
     """Insert a complete row; return False when its primary key is taken."""
     text, values = _insertion(connection.dialect, table, [row])
     return connection.exec_driver_sql(text + _unless_taken(connection.dialect, table), values).rowcount == 1
+
+
+def insert_both(connection: Connection, table: Table, row: Values, other: Table, rows: list[Values]) -> bool:
+    """Insert a complete row, and rows of another table; return False when the primary key of the first is taken.
+
+    Whether the others were inserted then is not said: the transaction is to be undone. PostgreSQL gets both in one
+    message, because each costs a round trip.
+    """
+    dialect = connection.dialect
+    if dialect.name != POSTGRESQL or not 0 < len(rows) <= FEW_ROWS:
+        is_free = insert_if_free(connection, table, row)
+        insert_rows(connection, other, rows if is_free else ())
+        return is_free
+    values = tuple(map(_held, chain(row, *rows)))
+    return connection.exec_driver_sql(_both(dialect, table, other, len(rows)), values).scalar() == 1
 
 
 def _portions(rows: Iterable[Values]) -> Iterator[list[Values]]:
@@ -85,6 +102,18 @@ def _of_columns(dialect: Dialect, table: Table) -> str:
 def _unless_taken(dialect: Dialect, table: Table) -> str:
     key = ", ".join(map(dialect.identifier_preparer.format_column, table.primary_key))
     return f" ON CONFLICT ({key}) DO NOTHING"
+
+
+@cache
+def _both(dialect: Dialect, table: Table, other: Table, rows: int) -> str:
+    first = _of_rows(dialect, table, 1) + _unless_taken(dialect, table)
+    later = partial(_later, by=len(table.columns))
+    others = _PLACE.sub(later, _of_rows(dialect, other, rows))
+    return f"WITH one AS ({first} RETURNING 1), others AS ({others}) SELECT count(*) FROM one"  # noqa: S608 - names of ours alone
+
+
+def _later(place: re.Match[str], by: int) -> str:
+    return f"${int(place[1]) + by}"
 
 
 @cache

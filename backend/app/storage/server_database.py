@@ -27,6 +27,7 @@ class _Opened:
 
     readers: AsyncEngine
     writers: AsyncEngine
+    writer: ServerWriter
     writes: GroupCommit
 
 
@@ -63,11 +64,10 @@ class ServerDatabase:
         readers = pool_of(self.address, self._connections - 1, self._timeout_s).execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        self._opened = _Opened(readers, writers, GroupCommit("store-writes", writer.transact))
+        self._opened = _Opened(readers, writers, writer, GroupCommit("store-writes", writer.transact))
         self._opened.writes.open()
         try:
-            async with connected(writers):
-                pass
+            await writer.open()
         except BaseException:
             await self.close()
             raise
@@ -77,6 +77,7 @@ class ServerDatabase:
         opened, self._opened = self._opened, None
         if opened is not None:
             await opened.writes.close()
+            await opened.writer.close()
             await asyncio.gather(*self._running, return_exceptions=True)
             await opened.readers.dispose()
             await opened.writers.dispose()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Final
 
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -22,7 +23,7 @@ _FULL_HOUSE: Final = (
 )
 _ALTERED: Final = "The tables of the store are not as Conclave made them; run `conclave migrate` or restore a backup."
 _DAMAGED: Final = "The database server reports damaged data; restore the store from a backup."
-_REFUSED: Final = "The database refused the request; nothing was stored. Run `conclave doctor` to find out why."
+REFUSED: Final = "The database refused the request; nothing was stored. Run `conclave doctor` to find out why."
 _ALL_BUSY: Final = "All connections to the database are busy; raise CONCLAVE_DATABASE_POOL, or ask again in a moment."
 
 _AWAY: Final = {
@@ -69,7 +70,7 @@ def server_failures() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise StoreUnavailableError(_ALL_BUSY) from error
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, PostgresError, InterfaceError, OSError) as error:
         raise as_store_error(error) from error
 
 
@@ -78,8 +79,8 @@ def as_store_error(error: Exception) -> StoreError:
     if isinstance(error, OSError):
         return _of_network(error)
     state = sqlstate(error)
-    was_cut = isinstance(error, DBAPIError) and error.connection_invalidated
-    unknown = StoreUnreachableError(_GONE) if was_cut else StoreUnavailableError(_REFUSED)
+    was_cut = isinstance(error, InterfaceError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    unknown = StoreUnreachableError(_GONE) if was_cut else StoreUnavailableError(REFUSED)
     return copy(_KNOWN.get(state) or _KNOWN.get(state[:2]) or unknown)
 
 

@@ -1,23 +1,28 @@
 """Writes to a database server: one transaction after another, none of which is left in doubt while the server lives."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.util import await_only
 
+from app.domain.errors import StoreUnavailableError
 from app.storage.failures import HELD, StoreUnreachableError
 from app.storage.group_commit import Unit
-from app.storage.server_connections import connected
-from app.storage.server_failures import TOO_LONG, as_store_error, sqlstate
+from app.storage.server_connections import OLDEST_S
+from app.storage.server_failures import REFUSED, TOO_LONG, as_store_error, server_failures, sqlstate
+
+Result = TypeVar("Result")
 
 LOCK: Final = 0x636F6E636C617665
 """The advisory lock that every writer of a database holds: "conclave" in ASCII."""
 
 PAUSE_S: Final = 0.1
-_TAKE_LOCK: Final = f"SELECT pg_advisory_xact_lock({LOCK})"
+_BEGIN: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({LOCK})"
 _IN_DOUBT: Final = (
     "The connection broke during a commit and the database server has not come back: "
     "whether the decision was stored is not known. Look for it before you ask again."
@@ -32,6 +37,19 @@ class CommitInDoubtError(Exception):
         self.results = results
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A connection for writing, its driver, and when it was made (loop time)."""
+
+    connection: AsyncConnection
+    driver: Any
+    since: float
+
+    def is_free(self) -> bool:
+        """Whether a transaction can be begun: it is open, and not in the middle of one."""
+        return not (self.driver.is_closed() or self.driver.is_in_transaction())
+
+
 class ServerWriter:
     """Runs groups of units, each group in one transaction that holds the lock of the store until it has committed.
 
@@ -40,13 +58,30 @@ class ServerWriter:
     the answer to a commit was lost, the group asks whether its writes stand before it would write them again.
 
     Args:
-        pool: of connections for writing.
+        pool: of connections for writing; one is held.
         patience_s: how long a group is tried again.
     """
 
     def __init__(self, pool: AsyncEngine, patience_s: float) -> None:
-        self._pool = pool.execution_options(isolation_level="READ COMMITTED")
+        # To begin and to commit is this module's business: one message each, whose answer is read.
+        self._pool = pool.execution_options(isolation_level="AUTOCOMMIT")
         self._patience_s = patience_s
+        self._line: _Line | None = None
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            StoreUnavailableError: the server does not let us in.
+        """
+        with server_failures():
+            await self._connected()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        line, self._line = self._line, None
+        if line is not None:
+            await line.connection.close()
 
     async def transact(self, units: Sequence[Unit]) -> Sequence[Any]:
         """Run the units in one transaction and commit it.
@@ -60,10 +95,10 @@ class ServerWriter:
         in_doubt: Sequence[Any] | None = None
         while True:
             try:
-                if in_doubt is not None and await self._stand(units, in_doubt):
+                if in_doubt is not None and await self._run(partial(_stand, units=units, results=in_doubt)):
                     return in_doubt
                 in_doubt = None
-                return await self._attempt(units)
+                return await self._run(partial(_committed, units=units))
             except CommitInDoubtError as broken:
                 in_doubt = broken.results
             except StoreUnreachableError as error:
@@ -71,47 +106,75 @@ class ServerWriter:
                     raise error if in_doubt is None else StoreUnreachableError(_IN_DOUBT) from error
             await asyncio.sleep(PAUSE_S)
 
-    async def _attempt(self, units: Sequence[Unit]) -> Sequence[Any]:
-        async with connected(self._pool) as connection:
-            return await connection.run_sync(_committed, units)
+    async def _run(self, work: Callable[[Connection, Any], Result]) -> Result:
+        """Run `work` on the connection and its driver; one that is left in the middle of something is thrown away."""
+        with server_failures():
+            line = await self._connected()
+            try:
+                return await line.connection.run_sync(work, line.driver)
+            except BaseException:
+                if not line.is_free():
+                    self._line = None
+                    await line.connection.invalidate()
+                    await line.connection.close()
+                raise
 
-    async def _stand(self, units: Sequence[Unit], results: Sequence[Any]) -> bool:
-        async with connected(self._pool) as connection:
-            return await connection.run_sync(_found, units, results)
+    async def _connected(self) -> _Line:
+        """Return the connection that is held, or another in place of one that is closed or old."""
+        now = asyncio.get_running_loop().time()
+        if self._line is not None and (now > self._line.since + OLDEST_S or not self._line.is_free()):
+            await self.close()
+        if self._line is None:
+            connection = await self._pool.connect()
+            driver = (await connection.get_raw_connection()).driver_connection
+            self._line = _Line(connection, driver, now)
+        return self._line
 
 
-def _committed(connection: Connection, units: Sequence[Unit]) -> Sequence[Any]:
+def _committed(connection: Connection, driver: Any, units: Sequence[Unit]) -> Sequence[Any]:
     """Run the units under the lock and commit.
 
     Raises:
         CommitInDoubtError: no answer came back.
     """
-    _lock(connection)
-    results = [unit.work(connection) for unit in units]
+    _begin(driver)
     try:
-        connection.commit()
-    except (DBAPIError, OSError) as error:
-        if not isinstance(as_store_error(error), StoreUnreachableError):
-            raise
-        connection.invalidate()
-        raise CommitInDoubtError(results) from error
+        results = [unit.work(connection) for unit in units]
+    except BaseException:
+        _send(driver, "ROLLBACK")
+        raise
+    try:
+        answer = _send(driver, "COMMIT")
+    except Exception as error:
+        if isinstance(as_store_error(error), StoreUnreachableError):
+            raise CommitInDoubtError(results) from error
+        raise
+    if answer != "COMMIT":
+        raise StoreUnavailableError(REFUSED)
     return results
 
 
-def _found(connection: Connection, units: Sequence[Unit], results: Sequence[Any]) -> bool:
+def _stand(connection: Connection, driver: Any, units: Sequence[Unit], results: Sequence[Any]) -> bool:
     """Whether the transaction in which `units` came to `results` was committed; who has its lock knows that it is over.
 
     One transaction has one fate: the first unit that can tell tells it for all.
     """
-    _lock(connection)
+    _begin(driver)
     pairs = zip(units, results, strict=True)
-    return next((unit.stands(connection, result) for unit, result in pairs if unit.stands is not None), False)
+    found = next((unit.stands(connection, result) for unit, result in pairs if unit.stands is not None), False)
+    _send(driver, "ROLLBACK")
+    return found
 
 
-def _lock(connection: Connection) -> None:
+def _begin(driver: Any) -> None:
     try:
-        connection.exec_driver_sql(_TAKE_LOCK)
-    except DBAPIError as error:
+        _send(driver, _BEGIN)
+    except Exception as error:
         if sqlstate(error) == TOO_LONG:
             raise StoreUnreachableError(HELD) from error
         raise
+
+
+def _send(driver: Any, words: str) -> str:
+    """Send statements without parameters in one message; return the server's word for the last."""
+    return str(await_only(driver.execute(words)))

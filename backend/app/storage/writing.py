@@ -14,7 +14,7 @@ from app.storage import decision_rows, event_rows
 from app.storage.bar_archive import BarArchive, Placed
 from app.storage.figures import numbered
 from app.storage.model_rows import write_model_calls
-from app.storage.prepared import insert_if_free, insert_rows, only_row
+from app.storage.prepared import insert_both, insert_if_free, insert_rows, only_row
 from app.storage.tables import decisions, events, idempotency_keys
 
 _LAST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
@@ -50,12 +50,11 @@ class DecisionWriter:
         if draft.keyed is not None:
             write_answer(connection, draft.keyed)
         placed = self._archive.store(connection, draft.symbol, draft.bars)
-        row = decision_rows.row_of(record, to_micros(record.created_at), draft, placed.window)
-        if not insert_if_free(connection, decisions, row):
-            raise ConflictError("A decision of that id is stored already; give each decision its own id.")
         now = to_micros(record.created_at)
         write_model_calls(connection, record.decision_id, draft.model_calls, draft.exchanges, now)
-        stored = _write_numbered(connection, draft.events, ends.seq)
+        row, stored = decision_rows.row_of(record, now, draft, placed.window), numbered(draft.events, ends.seq)
+        if not insert_both(connection, decisions, row, events, [*map(event_rows.row_of, stored)]):
+            raise ConflictError("A decision of that id is stored already; give each decision its own id.")
         return Written(Committed(record, stored), placed)
 
     def committed(self, written: Written) -> None:
@@ -64,8 +63,10 @@ class DecisionWriter:
 
 
 def write_events(connection: Connection, drafts: Sequence[Event]) -> tuple[Event, ...]:
-    """Write events with the next numbers and return them."""
-    return _write_numbered(connection, drafts, connection.execute(_LAST_SEQ).scalar_one())
+    """Write events with the next numbers and return them; the write lock keeps those free of gaps."""
+    stored = numbered(drafts, connection.execute(_LAST_SEQ).scalar_one())
+    insert_rows(connection, events, map(event_rows.row_of, stored))
+    return stored
 
 
 def write_answer(connection: Connection, answer: KeyedAnswer) -> None:
@@ -77,11 +78,3 @@ def write_answer(connection: Connection, answer: KeyedAnswer) -> None:
     row = (answer.key, answer.fingerprint, answer.status, answer.decision_id, answer.body)
     if not insert_if_free(connection, idempotency_keys, row):
         raise StillRunningError("Another request with this Idempotency-Key came first; ask for its answer.")
-
-
-def _write_numbered(connection: Connection, drafts: Sequence[Event], last_seq: int) -> tuple[Event, ...]:
-    """Write events with the numbers after `last_seq`; the write lock keeps them free of gaps and never used twice."""
-    stored = numbered(drafts, last_seq)
-    if stored:
-        insert_rows(connection, events, map(event_rows.row_of, stored))
-    return stored

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests import services
@@ -20,6 +21,12 @@ def _no_models_of_this_machine(monkeypatch):
     for name in OF_MODELS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CONCLAVE_PROVIDER", "rules")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_at_the_start():
+    """Undo what an earlier test, or the desk it started, set for the log."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

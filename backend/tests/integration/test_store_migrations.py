@@ -1,35 +1,44 @@
-"""A store of an older version on its way to the present one."""
+"""A store of an older version on its way to the present one, in a file and on a server."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 
 from app.domain.errors import StoreOutdatedError
 from app.domain.spending import Spend
-from app.storage.embedded_database import EmbeddedDatabase
-from app.storage.migrate import configuration, downgrade_connection, upgrade
+from app.storage.migrate import configuration, downgrade_connection, upgrade, upgrade_connection
 from app.storage.repositories.decisions import SqlDecisionStore
-from app.storage.schema import REVISIONS
+from app.storage.schema import HEAD, REVISIONS
 from app.storage.session import database_at
 from app.storage.tables import metadata
 from tests.contracts.decision_drafts import NOW, a_draft, an_answer, some_bars
 from tests.contracts.model_drafts import a_model_draft, a_model_vote, an_exchange
 from tests.integration.store_setting import assert_intact, opened
+from tests.services import fresh_database
 
-SHAPE = "SELECT type, name, tbl_name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY 1, 2"
-COLUMNS = 'SELECT m.name, c.name, c.type, c."notnull", c.pk FROM sqlite_master m, pragma_table_info(m.name) c'
+
+@pytest.fixture(params=["file", "server"])
+def target(request, tmp_path):
+    return request.getfixturevalue("postgres_url") if request.param == "server" else str(tmp_path / "conclave.db")
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "conclave.db"
+def another(target, tmp_path):
+    """A second empty store of the same kind."""
+    if "://" not in target:
+        yield str(tmp_path / "another.db")
+        return
+    with fresh_database() as url:
+        yield url
 
 
-async def on_file(path, work):
-    database = EmbeddedDatabase(path)
+async def on_store(target, work):
+    database = database_at(target)
     await database.open()
     try:
         return await database.write(work)
@@ -37,104 +46,111 @@ async def on_file(path, work):
         await database.close()
 
 
-async def executed(path, sql):
-    return await on_file(path, lambda connection: connection.exec_driver_sql(sql))
+async def executed(target, sql):
+    await on_store(target, lambda connection: connection.exec_driver_sql(sql).close())
 
 
-async def test_a_store_of_the_first_version_keeps_its_decisions(path):
-    async with opened(path) as store:
+def shape(connection):
+    """Everything that can be told of the tables of a database."""
+    seen = inspect(connection)
+    parts = (seen.get_pk_constraint, seen.get_indexes, seen.get_unique_constraints, seen.get_foreign_keys)
+    return {
+        name: [
+            seen.get_table_options(name),
+            {column["name"]: str(column) for column in seen.get_columns(name)},
+            *(sorted(map(str, each if isinstance(each := part(name), list) else [each])) for part in parts),
+        ]
+        for name in seen.get_table_names()
+    }
+
+
+async def test_a_store_of_the_first_version_keeps_its_decisions(target):
+    async with opened(target) as store:
         records = [(await store.append(a_draft(f"d{n}", bars=some_bars(n, 30)))).record for n in range(3)]
-    await on_file(path, lambda connection: downgrade_connection(connection, REVISIONS[0]))
+    await on_store(target, lambda connection: downgrade_connection(connection, REVISIONS[0]))
     with pytest.raises(StoreOutdatedError, match="conclave migrate"):
-        await SqlDecisionStore(EmbeddedDatabase(path)).open()
+        await SqlDecisionStore(database_at(target)).open()
 
-    await upgrade(path)
-    async with opened(path) as store:
+    assert await upgrade(target) == REVISIONS[0]
+    async with opened(target) as store:
         assert await assert_intact(store) == records
         assert (await store.append(a_draft("d3", keyed=an_answer("k1")))).record.sequence == 4
 
 
-async def test_the_steps_lead_to_the_tables_of_a_new_store(path):
-    await upgrade(path)
-    new = path.with_name("new.db")
-    async with opened(new):
+async def test_the_steps_lead_to_the_tables_of_a_new_store(target, another):
+    assert await upgrade(target) is None
+    async with opened(another):
         pass
 
     def differences(connection):
         return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
 
-    assert await on_file(path, differences) == []
-    for question in (SHAPE, COLUMNS):
-        migrated, created = [
-            await on_file(file, lambda connection, sql=question: connection.exec_driver_sql(sql).all())
-            for file in (path, new)
-        ]
-        assert set(migrated) == set(created)
+    assert await on_store(target, differences) == await on_store(another, differences) == []
+    assert await on_store(target, shape) == await on_store(another, shape)
 
 
-async def test_every_step_can_be_undone(path):
-    await upgrade(path)
-    await on_file(path, lambda connection: downgrade_connection(connection, "base"))
+async def test_every_step_can_be_undone(target):
+    await upgrade(target)
+    await on_store(target, lambda connection: downgrade_connection(connection, "base"))
 
-    assert await on_file(path, lambda connection: connection.exec_driver_sql(SHAPE).all()) == [
-        ("table", "alembic_version", "alembic_version")
-    ]
-    await upgrade(path)
-    async with opened(path) as store:
+    assert list(await on_store(target, shape)) == ["alembic_version"]
+    await upgrade(target)
+    async with opened(target) as store:
         assert (await store.append(a_draft())).record.sequence == 1
 
 
-async def test_an_upgrade_of_an_up_to_date_store_changes_nothing(path):
-    async with opened(path) as store:
+async def test_an_upgrade_of_an_up_to_date_store_changes_nothing(target):
+    async with opened(target) as store:
         await store.append(a_draft())
-    await upgrade(path)
-    async with opened(path) as store:
+    assert await upgrade(target) == HEAD
+    async with opened(target) as store:
         assert len(await assert_intact(store)) == 1
 
 
-async def test_a_store_of_a_later_version_asks_for_a_newer_conclave(path):
-    async with opened(path):
+async def test_a_store_of_a_later_version_asks_for_a_newer_conclave(target):
+    async with opened(target):
         pass
-    await executed(path, "UPDATE alembic_version SET version_num = '9999'")
+    await executed(target, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreOutdatedError, match="upgrade Conclave"):
-        await SqlDecisionStore(EmbeddedDatabase(path)).open()
+        await SqlDecisionStore(database_at(target)).open()
     with pytest.raises(StoreOutdatedError, match="upgrade Conclave"):
-        await upgrade(path)
+        await upgrade(target)
 
 
-async def test_a_database_of_somebody_else_is_left_alone(path):
-    await executed(path, "CREATE TABLE recipes (name TEXT)")
+async def test_a_database_of_somebody_else_is_left_alone(target):
+    await executed(target, "CREATE TABLE recipes (name TEXT)")
     with pytest.raises(StoreOutdatedError, match="no version"):
-        await SqlDecisionStore(EmbeddedDatabase(path)).open()
+        await SqlDecisionStore(database_at(target)).open()
     with pytest.raises(StoreOutdatedError, match="no version"):
-        await upgrade(path)
-    assert len(await on_file(path, lambda connection: connection.exec_driver_sql(SHAPE).all())) == 1
+        await upgrade(target)
+    assert list(await on_store(target, shape)) == ["recipes"]
 
 
-async def test_the_code_knows_every_step(path):
+async def test_the_code_knows_every_step(target):
     def revisions(connection):
         scripts = ScriptDirectory.from_config(configuration(connection))
         return [script.revision for script in scripts.walk_revisions()]
 
-    assert await on_file(path, revisions) == list(reversed(REVISIONS))
+    assert await on_store(target, revisions) == list(reversed(REVISIONS))
 
 
-def test_a_url_is_a_server_and_a_path_a_file(path):
+def test_a_url_is_a_server_and_a_path_a_file(tmp_path):
+    path = tmp_path / "conclave.db"
     assert type(database_at(path)).__name__ == "EmbeddedDatabase"
     assert type(database_at(str(path))).__name__ == "EmbeddedDatabase"
     assert type(database_at("postgresql://desk@host/conclave")).__name__ == "ServerDatabase"
 
 
-async def test_a_store_from_before_models_keeps_its_decisions_and_remembers_no_model(path):
+async def test_a_store_from_before_models_keeps_its_decisions_and_remembers_no_model(target):
     drafts = [a_model_draft(f"d{n}", an_exchange(str(n)), events=[a_model_vote(decision_id=f"d{n}")]) for n in range(3)]
-    async with opened(path) as store:
+    async with opened(target) as store:
         records = [(await store.append(each)).record for each in drafts]
-    await on_file(path, lambda connection: downgrade_connection(connection, REVISIONS[1]))
+    await on_store(target, lambda connection: downgrade_connection(connection, REVISIONS[1]))
     with pytest.raises(StoreOutdatedError, match="conclave migrate"):
-        await SqlDecisionStore(EmbeddedDatabase(path)).open()
+        await SqlDecisionStore(database_at(target)).open()
 
-    await upgrade(path)
-    async with opened(path) as store:
+    await upgrade(target)
+    async with opened(target) as store:
         assert [record async for record in store.chain("AAPL")] == records
         assert await store.lineage_votes(10) == await store.past_votes("AAPL", NOW + timedelta(days=9), 10) == ()
         assert await store.exchange(an_exchange("0").request_key) is None
@@ -148,3 +164,31 @@ async def test_a_store_from_before_models_keeps_its_decisions_and_remembers_no_m
         assert await store.exchange(asked.request_key) == asked
         assert await store.lineage_votes(10) == (("anthropic:m-1", "d3", "BUY"),)
         assert len(await store.past_votes("AAPL", NOW + timedelta(days=9), 10)) == 1
+
+
+@pytest.mark.parametrize("revision", [None, REVISIONS[0]])
+async def test_of_migrators_at_the_same_time_one_works_and_the_others_wait(target, revision):
+    if revision is not None:
+        await on_store(target, lambda connection: upgrade_connection(connection, revision))
+
+    assert sorted(await asyncio.gather(*(upgrade(target) for _ in range(4))), key=str) == sorted(
+        [revision, HEAD, HEAD, HEAD], key=str
+    )
+    async with opened(target) as store:
+        assert (await store.append(a_draft())).record.sequence == 1
+
+
+async def test_a_step_that_fails_leaves_the_store_as_it_was(target):
+    async with opened(target) as store:
+        records = [(await store.append(a_draft(f"d{n}"))).record for n in range(3)]
+    await on_store(target, lambda connection: downgrade_connection(connection, REVISIONS[0]))
+    await executed(target, "CREATE TABLE model_calls (name TEXT)")
+    before = await on_store(target, shape)
+
+    with pytest.raises(Exception, match="model_calls"):
+        await upgrade(target)
+    assert await on_store(target, shape) == before
+    await executed(target, "DROP TABLE model_calls")
+    await upgrade(target)
+    async with opened(target) as store:
+        assert await assert_intact(store) == records

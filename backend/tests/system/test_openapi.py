@@ -16,7 +16,16 @@ from tests.system.web_desk import an_app, calling, some_settings
 CASES_PER_OPERATION = 12
 ACCEPTED = ["2xx", "401", "403", "404", "409", "422"]
 """422 too: high >= low and the like cannot be said in JSON Schema."""
-CONFIG = SchemathesisConfig.from_dict({"checks": {"positive_data_acceptance": {"expected-statuses": ACCEPTED}}})
+REFUSED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
+"""413 too: a body may be wrong by being too long to be read."""
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "checks": {
+            "positive_data_acceptance": {"expected-statuses": ACCEPTED},
+            "negative_data_rejection": {"expected-statuses": REFUSED},
+        }
+    }
+)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from app.domain.market import NewsItem
 from app.domain.times import from_micros
 from app.domain.votes import ABSTAIN, BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL
 from app.market_data.sample_bars import SAMPLE_SYMBOLS
-from tests.builders import bars
+from tests.builders import bars, seated
 from tests.unit.ai.asking import BAR_ROLES, at
 from tests.unit.analysis.real_bars import in_unit, window
 from tests.unit.analysis.scenes import steady
@@ -28,7 +28,8 @@ HEADLINES = ("Quarterly profit surges and beats estimates", "Analyst upgrades th
 
 def panel(context, roles=ROLES):
     """What the coordinator brings back from these analysts."""
-    return asyncio.run(AIAgentCoordinator().run(context, [plugins.load("analyst", role)() for role in roles], 30))
+    seats = seated(*(plugins.load("analyst", role)() for role in roles), symbol=context.symbol)
+    return asyncio.run(AIAgentCoordinator().run(context, seats, 30))
 
 
 def opinions(context):

@@ -57,13 +57,18 @@ def run(words: list[str]) -> int:
     A server that the environment names is not started. What was started stops with the last command that runs so.
     """
     wanted = tuple(server for server, name in TESTED_AS.items() if not os.environ.get(name))
-    with locked("users", shared=True):
-        found = _found(wanted) if wanted else {}
-        code = subprocess.run(words, env={**os.environ, **found}, check=False).returncode  # noqa: S603
+    try:
+        with locked("users", shared=True):
+            found = _found(wanted) if wanted else {}
+            return subprocess.run(words, env={**os.environ, **found}, check=False).returncode  # noqa: S603
+    finally:  # after Ctrl-C too
+        _let_go(wanted)
+
+
+def _let_go(wanted: tuple[str, ...]) -> None:
     with locked():
         if wanted and not load().get("kept") and unused("users"):
             both.stop(purge=False)
-    return code
 
 
 def _found(wanted: tuple[str, ...]) -> dict[str, str]:

@@ -20,7 +20,7 @@ def accepts(port: int, user: str, password: str, vhost: str = "/", host: str = "
     try:
         with socket.create_connection((host, port), timeout=5) as connection:
             _open(connection, user, password, vhost)
-    except (OSError, ValueError):
+    except (OSError, ValueError, struct.error):
         return False
     return True
 

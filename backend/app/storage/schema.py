@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, select
 
 from app.domain.errors import StoreOutdatedError
 from app.storage.tables import metadata
@@ -12,7 +12,12 @@ REVISIONS: Final = ("0001", "0002", "0003")
 
 HEAD: Final = REVISIONS[-1]
 
-version_table = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+version_table = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 def prepare(connection: Connection) -> None:

@@ -9,7 +9,7 @@ import orjson
 from app.testing.fake_models.answers import Answer, Incoming, digest_of, document, fields_of
 from app.testing.fake_models.conversation import Asked, OfferedTool, Reply, parts, tokens
 from app.testing.fake_models.ollama_checks import check_chat
-from app.testing.fake_models.ollama_context import in_sight
+from app.testing.fake_models.ollama_context import TOKENS_PER_MESSAGE, in_sight
 from app.testing.fake_models.ollama_models import Shelf
 
 DEFAULT_CONTEXT: Final = 4_096
@@ -139,7 +139,7 @@ def _calls(reply: Reply) -> list[dict[str, Any]]:
 
 def _tail(asked: Asked, reply: Reply) -> dict[str, Any]:
     """Return the end of a reply; counters that are zero are left out."""
-    read = sum(map(tokens, (asked.told, *asked.heard)))
+    read = sum(tokens(text) + TOKENS_PER_MESSAGE for text in (asked.told, *asked.heard) if text)
     written = tokens(reply.text) + sum(tokens(str(each.arguments)) for each in reply.calls)
     counters = {
         "total_duration": (read + written + 1) * NS_PER_TOKEN,

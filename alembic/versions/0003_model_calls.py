@@ -15,9 +15,7 @@ def upgrade() -> None:
     op.add_column("decisions", sa.Column("as_of", sa.BigInteger))
     op.add_column("events", sa.Column("lineage", TEXT))
     of_models, of_votes = sa.text("lineage IS NOT NULL"), sa.text("word IS NOT NULL")
-    op.create_index(
-        "ix_events_votes_of_models", "events", ["seq"], sqlite_where=of_models, postgresql_where=of_models
-    )
+    op.create_index("ix_events_votes_of_models", "events", ["seq"], sqlite_where=of_models, postgresql_where=of_models)
     op.create_index("ix_events_votes", "events", ["decision_id"], sqlite_where=of_votes, postgresql_where=of_votes)
     op.create_index("ix_decisions_symbol_as_of_sequence", "decisions", ["symbol", "as_of", "sequence"])
     op.create_table(
@@ -29,9 +27,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_model_exchanges"),
     )
-    op.create_index(
-        "ix_model_exchanges_request_key_recorded_at", "model_exchanges", ["request_key", "recorded_at"]
-    )
+    op.create_index("ix_model_exchanges_request_key_recorded_at", "model_exchanges", ["request_key", "recorded_at"])
     op.create_table(
         "model_calls",
         sa.Column("decision_id", TEXT, nullable=False),

@@ -12,12 +12,10 @@ from app.config import Settings, read_settings
 from scripts.services.settings import ROOT
 from tests.system.compose_file import SECRETS, VARIABLE, composed, environment, filled, services
 
-OURS = ("migrate", "api", "worker")
+OURS = ("migrate", "api")
 SCHEMA = jsonschema_rs.validator_for(json.loads((ROOT / "backend/tests/data/compose.schema.json").read_text()))
 every_service = pytest.mark.parametrize("service", sorted(services()))
 every_one_of_ours = pytest.mark.parametrize("service", OURS)
-
-awaits_the_worker = pytest.mark.xfail("worker" not in COMMANDS, reason="this version has no worker")
 
 
 def names_of_settings():
@@ -34,7 +32,6 @@ def test_a_slip_of_the_pen_would_be_seen():
     assert ["restrat" in error.message for error in SCHEMA.iter_errors(wrong)] == [True]
 
 
-@pytest.mark.xfail("RABBITMQ_URL" not in names_of_settings(), reason="the bus of this version is in process")
 @every_one_of_ours
 def test_what_a_process_finds_in_its_environment_are_settings(service):
     assert set(environment(service)) <= names_of_settings()
@@ -48,26 +45,23 @@ def test_the_settings_can_be_read_from_it(service, monkeypatch):
     assert settings.postgres_url.get_secret_value() == "postgresql://conclave:a1b2@postgres:5432/conclave"
 
 
-@pytest.mark.parametrize("service", ["migrate", "api", pytest.param("worker", marks=awaits_the_worker)])
+@every_one_of_ours
 def test_a_process_is_a_command_that_there_is(service):
     (command,) = services()[service]["command"]
     assert command in COMMANDS
 
 
 @every_one_of_ours
-@pytest.mark.parametrize("variable", ["POSTGRES_URL", "RABBITMQ_URL"])
-def test_an_address_leads_to_a_service_at_the_port_that_it_publishes(service, variable):
-    address = urlsplit(environment(service)[variable])
+def test_an_address_leads_to_a_service_at_the_port_that_it_publishes(service):
+    address = urlsplit(environment(service)["POSTGRES_URL"])
     (published,) = services()[address.hostname]["ports"]
     assert filled(published).endswith(f":{address.port}")
 
 
-def test_servers_know_the_user_whom_the_addresses_name():
-    postgres, rabbitmq = environment("postgres"), environment("rabbitmq")
-    database, broker = (urlsplit(environment("api")[name]) for name in ("POSTGRES_URL", "RABBITMQ_URL"))
+def test_the_server_knows_the_user_whom_the_address_names():
+    postgres, database = environment("postgres"), urlsplit(environment("api")["POSTGRES_URL"])
     assert (postgres["POSTGRES_USER"], postgres["POSTGRES_PASSWORD"]) == (database.username, database.password)
     assert postgres["POSTGRES_DB"] == database.path.strip("/")
-    assert (rabbitmq["RABBITMQ_DEFAULT_USER"], rabbitmq["RABBITMQ_DEFAULT_PASS"]) == (broker.username, broker.password)
 
 
 @every_service

@@ -14,11 +14,11 @@ from app.domain.errors import TransportError
 from app.messaging.pauses import growing_pause
 from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise, told
 from app.messaging.rabbitmq.link import Link
-from app.messaging.rabbitmq.session import Session
+from app.messaging.rabbitmq.session import QUIET, Session
 
 log = structlog.get_logger(__name__)
 
-WATCH_S: Final = 15.0
+WATCH_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Plan:
         lost: told when a session has ended; what it brought is void.
         prefetch: deliveries that may be unsettled; None settles each as it comes.
         may_wait: whether another consumer may have the work, this one standing by.
+        may_be_quiet: whether it is right that nothing comes for long.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Plan:
     lost: Callable[[Session], None]
     prefetch: int | None = None
     may_wait: bool = False
+    may_be_quiet: bool = True
 
 
 class Consumer:
@@ -83,6 +85,8 @@ class Consumer:
             else:
                 failures = 0
                 await self._hold(session)
+                # A queue that is made again in the instant it was deleted keeps consumers that hear nothing.
+                await asyncio.sleep(self._pause(1))
 
     async def _attach(self, connection: Connection) -> Session:
         plan = self._plan
@@ -101,20 +105,24 @@ class Consumer:
         try:
             self.session = session
             self.is_attached.set()
-            await self._watch(session)
-            log.warning("consumer lost", consumer=self._plan.name)
+            why = await self._watch(session)
+            if why is not QUIET:
+                log.warning("consumer lost", consumer=self._plan.name, why=why)
         finally:
             self.session = None
             self.is_attached.clear()
             await session.close()
             self._plan.lost(session)
 
-    async def _watch(self, session: Session) -> None:
-        """Return when the session has ended, by its own account or by the broker's."""
+    async def _watch(self, session: Session) -> str:
+        """Return why the session has ended, by its own account or by the broker's."""
+        plan = self._plan
         while not session.ended.is_set():
             try:
                 async with asyncio.timeout(self._watch_s):
                     await session.ended.wait()
             except TimeoutError:
-                if not await session.is_alive(may_wait=self._plan.may_wait):
-                    return
+                fault = await session.fault(may_wait=plan.may_wait, may_be_quiet=plan.may_be_quiet)
+                if fault is not None:
+                    return fault
+        return "the broker or the connection ended it"

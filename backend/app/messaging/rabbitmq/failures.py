@@ -16,18 +16,27 @@ BROKER_FAILURES: Final = (*CONNECTION_EXCEPTIONS, TimeoutError)
 
 @contextmanager
 def lost_connections_raise() -> Iterator[None]:
-    """Turn the cancellation that a lost connection sends to those who wait on it into an error.
+    """Keep apart what the vendor's client mixes up: a lost connection cancels those who wait on it.
 
     Raises:
-        ConnectionResetError: the connection was lost. A task that was cancelled itself stays cancelled.
+        ConnectionResetError: the connection was lost.
+        CancelledError: the task itself was cancelled, even where that ended in another error.
     """
     try:
         yield
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if _is_being_cancelled():
             raise
         raise ConnectionResetError("the connection was lost") from None
+    except BROKER_FAILURES:
+        if _is_being_cancelled():
+            raise asyncio.CancelledError from None
+        raise
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def told(failure: BaseException) -> str:

@@ -87,7 +87,8 @@ class Feed(Generic[M]):
             self._bound = channel, queue
         return queue
 
-    async def _take(self, _session: Session, delivered: DeliveredMessage) -> None:
+    async def _take(self, session: Session, delivered: DeliveredMessage) -> None:
+        session.heard += 1
         try:
             message = self._codec.unpack(received(delivered))
         except AgentCommunicationError as error:

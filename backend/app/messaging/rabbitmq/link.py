@@ -82,9 +82,8 @@ class Link:
 
     async def _connect(self) -> aio_pika.abc.AbstractConnection:
         with lost_connections_raise():
-            return await aio_pika.connect(
-                self._address, timeout=CONNECT_TIMEOUT_S, client_properties=dict(self._properties)
-            )
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                return await aio_pika.connect(self._address, client_properties=dict(self._properties))
 
     async def _hold(self, connection: aio_pika.abc.AbstractConnection) -> None:
         """Lend the connection out until it is lost."""

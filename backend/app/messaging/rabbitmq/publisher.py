@@ -13,9 +13,12 @@ from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_ra
 from app.messaging.rabbitmq.link import Link
 from app.messaging.rabbitmq.posting import Posting
 from app.messaging.rabbitmq.topology import Topology
+from app.ports.transport import TransportState
 
 IN_FLIGHT: Final = 1_000
 _LONGEST_KEY: Final = 255
+_RESTORE_PAUSE_S: Final = 0.3
+"""A queue that is made again in the instant it was deleted keeps consumers that hear nothing."""
 
 
 class Publisher:
@@ -62,10 +65,11 @@ class Publisher:
             async with asyncio.timeout(self._timeout_s), self._room:
                 await self._deliver(posting)
         except TimeoutError:
-            message = (
-                f"Not taken within {self._timeout_s} s: {self._link.describe()}{self._trouble}. Publish again later."
-            )
-            raise TransportUnavailableError(message) from None
+            raise TransportUnavailableError(self._why_not_taken()) from None
+
+    def _why_not_taken(self) -> str:
+        trouble = self._trouble or ("" if self._link.state is not TransportState.UP else " (no confirmation came)")
+        return f"Not taken within {self._timeout_s} s: {self._link.describe()}{trouble}. Publish again later."
 
     async def _deliver(self, posting: Posting) -> None:
         failures, lacks_queue = 0, False
@@ -73,8 +77,10 @@ class Publisher:
             try:
                 with lost_connections_raise():
                     if lacks_queue:
+                        await asyncio.sleep(_RESTORE_PAUSE_S)
                         await self._topology.restore(await self._link.connection())
                     await self._try(posting)
+                self._trouble = ""
                 return
             except PublishError:
                 if lacks_queue or not self._topology.expects(posting.exchange, posting.routing_key):

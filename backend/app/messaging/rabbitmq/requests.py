@@ -50,7 +50,8 @@ class Requests(Generic[M]):
         await channel.queue_declare(queue, exclusive=True, auto_delete=True)
         return queue
 
-    async def _take(self, _session: Session, delivered: DeliveredMessage) -> None:
+    async def _take(self, session: Session, delivered: DeliveredMessage) -> None:
+        session.heard += 1
         answer = self._waiting.get(delivered.header.properties.correlation_id or "")
         if answer is None or answer.done():
             return

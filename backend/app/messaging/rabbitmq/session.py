@@ -13,6 +13,9 @@ from app.messaging.errors import DeliveryLostError
 from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise
 
 _PATIENCE_S: Final = 5.0
+QUIET: Final = "nothing has come for long"
+"""A broker whose queue was deleted and made again in one instant takes a consumer for alive that hears nothing."""
+_MOST_QUIET_CHECKS: Final = 6
 
 
 @dataclass(eq=False)
@@ -30,6 +33,7 @@ class Session:
     heard: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _heard_at_check: int = -1
+    _quiet_checks: int = 0
 
     def __post_init__(self) -> None:
         self.channel.closing.add_done_callback(lambda _: self.ended.set())
@@ -58,22 +62,31 @@ class Session:
             raise _lost() from None
         self.unsettled -= 1
 
-    async def is_alive(self, *, may_wait: bool) -> bool:
-        """Ask the broker whether anybody consumes the queue, and whether that can be us.
+    async def fault(self, *, may_wait: bool, may_be_quiet: bool) -> str | None:
+        """Ask the broker about the queue; return why the consumer has to be set up anew, None where it is fine.
 
         Args:
             may_wait: whether it is right that work waits while we have none: another consumer may be at it.
+            may_be_quiet: whether it is right that nothing comes for long.
         """
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 waiting, consumers = await self._look()
         except ChannelNotFoundEntity:
-            return False
+            return "its queue is gone"
         except BROKER_FAILURES:
-            return True  # whatever ails the connection ends the session by itself
-        starves = waiting > 0 and not self.unsettled and self.heard == self._heard_at_check and not may_wait
+            return None  # whatever ails the connection ends the session by itself
+        self._note_quiet()
+        if not consumers:
+            return "the broker does not know it"
+        if self._quiet_checks and waiting and not may_wait:
+            return "work waits and does not come"
+        return QUIET if self._quiet_checks >= _MOST_QUIET_CHECKS and not may_be_quiet else None
+
+    def _note_quiet(self) -> None:
+        is_quiet = not self.unsettled and self.heard == self._heard_at_check
         self._heard_at_check = self.heard
-        return consumers > 0 and not starves
+        self._quiet_checks = self._quiet_checks + 1 if is_quiet else 0
 
     async def close(self) -> None:
         """Give back what is unsettled and let go of the channel."""

@@ -1,6 +1,7 @@
 """Messages between processes, over RabbitMQ."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -34,6 +35,7 @@ log = structlog.get_logger(__name__)
 M = TypeVar("M", bound=Addressed)
 
 TIMEOUT_S: Final = 5.0
+_SILENCE: Final = logging.NullHandler()
 _LETTERS_AT_ONCE: Final = 100
 
 
@@ -79,6 +81,9 @@ class RabbitMqTransport(Generic[M]):
         self._running: dict[Consumer | Link, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
+        for vendor in ("aiormq", "aio_pika"):
+            # What goes wrong is told by us, once; without a handler the vendors' words would go to standard error.
+            logging.getLogger(vendor).addHandler(_SILENCE)
         for link in (self._out, self._in):
             self._keep(link)
         return self
@@ -143,6 +148,7 @@ class RabbitMqTransport(Generic[M]):
             deliveries.forget,
             queue.prefetch,
             may_wait=queue.one_consumer,
+            may_be_quiet=False,
         )
         async with self._consuming(plan):
             yield deliveries

@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 
@@ -83,14 +84,26 @@ class ModelDesk:
 
 @asynccontextmanager
 async def a_model_desk(
-    fakes: FakeModels, home: Path, provider: str = "anthropic", *, listening: bool = False, **changes: Any
+    fakes: FakeModels,
+    home: Path,
+    provider: str = "anthropic",
+    *,
+    listening: bool = False,
+    detection_s: float = 10.0,
+    **changes: Any,
 ) -> AsyncIterator[ModelDesk]:
-    """Run a desk that has found its models; with `listening` somebody follows their thoughts, so they stream."""
+    """Run a desk that has looked for its models.
+
+    Args:
+        listening: whether somebody follows what models think, so that they stream.
+        detection_s: how long Ollama may take to list its models; a busy machine takes longer than a user would wait.
+    """
     _load_clients()
     async with AsyncExitStack() as stack:
         system = await stack.enter_async_context(AgentSystem(model_settings(fakes, home, provider, **changes)))
         desk = await system.start()
-        await desk.coordinator.seats()
+        with patch("app.ai.providers.ollama_models.DETECTION_S", detection_s):
+            await desk.coordinator.seats()
         if listening:
             await stack.enter_async_context(desk.bus.subscribe(THINKING))
         yield ModelDesk(system, desk, fakes)

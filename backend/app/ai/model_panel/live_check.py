@@ -66,7 +66,10 @@ async def _tool_trip(voice: Voice, inquiry: Inquiry) -> str | None:
     first = await _complete(voice, asked, inquiry)
     if not first.tool_uses:
         return "it was offered a tool, told to use it, and did not"
-    if first.tool_uses[0].name != LOOK_UP.name or "symbol" not in first.tool_uses[0].arguments:
+    wanted = first.tool_uses[0]
+    if wanted.name != LOOK_UP.name:
+        return "it asked for a tool that it was not offered"
+    if not isinstance(wanted.arguments.get("symbol"), str):
         return "it asked for the tool with arguments that do not fit its schema"
     answers = tuple(ToolAnswer(use.id, use.name, '{"close": 123.45}') for use in first.tool_uses)
     again = replace(asked, turns=(*asked.turns, Heard(first.content), Answered(answers)))
@@ -81,8 +84,14 @@ async def _schema_trip(voice: Voice, inquiry: Inquiry) -> str | None:
         answer = orjson.loads(completion.text)
     except orjson.JSONDecodeError:
         return "its answer is no JSON: it ignores the schema"
-    fits = isinstance(answer, dict) and answer.get("decision") in ("BUY", "HOLD", "SELL") and "confidence" in answer
-    return None if fits else "its JSON does not follow the schema"
+    return None if _fits(answer) else "its JSON does not follow the schema"
+
+
+def _fits(answer: Any) -> bool:
+    if not isinstance(answer, dict) or answer.get("decision") not in ("BUY", "HOLD", "SELL"):
+        return False
+    sureness = answer.get("confidence")
+    return isinstance(sureness, int | float) and not isinstance(sureness, bool)
 
 
 async def _complete(voice: Voice, request: ModelRequest, inquiry: Inquiry) -> Completion:

@@ -16,13 +16,16 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from app.agent_system import AgentSystem
+from app.ai.model_panel.live_check import check_live
 from app.ai.prompts import catalogue
 from app.config import Settings
+from app.domain.completions import Completion, Usage
 from app.testing.fake_models.server import KEY, FakeModels
 from tests.system.command_line import Ended, conclave
 from tests.system.model_desk_processes import running
 from tests.system.model_desk_scene import (
     LINEAGES,
+    PROVIDERS,
     ROLES,
     a_model_desk,
     a_question,
@@ -320,6 +323,50 @@ async def test_the_doctor_tries_each_model_and_names_what_it_cannot_do(fault, il
         assert "worked" in line_of(ended, f"ollama:llama3.2:latest, {trip} round trip")
     assert fakes.key not in ended.out + ended.err
     assert asked_by_role(fakes, "anthropic").keys() == {""}
+
+
+@pytest.mark.parametrize(
+    ("fault", "with_tool", "with_schema"),
+    [
+        ("status:503", "overloaded", "overloaded"),
+        ("html", "invalid_response", "invalid_response"),
+        ("unknown_tool", "a tool that it was not offered", None),
+        ("bad_tool_arguments", "arguments that do not fit", None),
+        ("schema_ignored", None, "it ignores the schema"),
+        ("out_of_range", None, None),
+    ],
+)
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_live_check_says_what_went_wrong(*, tmp_path, provider, fault, with_tool, with_schema):
+    async with FakeModels() as fakes, a_model_desk(fakes, tmp_path, provider) as scene:
+        fakes.fault(provider, fault)
+        voice = (await scene.desk.models.resolver.casting()).voices["market_analyst"]
+        checks = await check_live(voice, scene.desk.clock)
+
+    for check, why in zip(checks, (with_tool, with_schema), strict=True):
+        assert check.problem is None if why is None else why in check.problem
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ('{"decision": "HOLD", "confidence": 0.5}', None),
+        ('{"decision": "HOLD", "confidence": "half"}', "does not follow the schema"),
+        ('{"decision": "HOLD", "confidence": true}', "does not follow the schema"),
+        ('{"decision": "WAIT", "confidence": 0.5}', "does not follow the schema"),
+        ('["HOLD", 0.5]', "does not follow the schema"),
+    ],
+)
+async def test_a_live_check_reads_the_answer_by_its_schema(tmp_path, answer, why):
+    script = tmp_path / "answers.jsonl"
+    said = [Completion(text, (), "end", Usage(), "script").as_dict() for text in ("Yes.", answer)]
+    script.write_text("\n".join(json.dumps({"completion": each}) for each in said), encoding="utf-8")
+    async with FakeModels() as fakes, a_model_desk(fakes, tmp_path, "scripted", script=script) as scene:
+        voice = (await scene.desk.models.resolver.casting()).voices["market_analyst"]
+        with_tool, check = await check_live(voice, scene.desk.clock)
+
+    assert with_tool.problem == "it was offered a tool, told to use it, and did not"
+    assert check.problem is None if why is None else why in check.problem
 
 
 async def test_a_desk_that_was_asked_for_a_model_it_lacks_says_so_in_every_decision(tmp_path):

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.errors import StoreUnavailableError
-from app.storage.failures import StoreUnreachableError
 from app.storage.group_commit import GroupCommit
 from app.storage.server_address import ServerAddress
 from app.storage.server_connections import CONNECT_TIMEOUT_S, connected, pool_of
+from app.storage.server_failures import ServerAwayError
 from app.storage.server_writer import ServerWriter
 from app.storage.session import TIMEOUT_S
 
@@ -111,9 +111,7 @@ async def _read(pool: AsyncEngine, work: Callable[[Connection], Result]) -> Resu
     """Run `work`, once more where the connection was lost under it: reading twice does no harm."""
     try:
         return await _read_once(pool, work)
-    except StoreUnreachableError as error:
-        if isinstance(error.__cause__, OSError):
-            raise
+    except ServerAwayError:
         return await _read_once(pool, work)
 
 

@@ -49,8 +49,14 @@ _UNAVAILABLE: Final = {
     "53100": "The disk of the database server is full; free space, then try again. Nothing was stored.",
     TOO_LONG: "The database took longer than CONCLAVE_DATABASE_TIMEOUT_SECONDS; nothing was stored, try again.",
 }
+
+
+class ServerAwayError(StoreUnreachableError):
+    """The server cannot be reached or has cut the connection; it may be back in a moment."""
+
+
 _KNOWN: Final[dict[str, StoreError]] = {
-    **{code: StoreUnreachableError(message) for code, message in _AWAY.items()},
+    **{code: ServerAwayError(message) for code, message in _AWAY.items()},
     **{code: StoreUnavailableError(message) for code, message in _UNAVAILABLE.items()},
     **{code: RecordCorruptError(_DAMAGED) for code in ("XX001", "XX002")},
 }
@@ -62,7 +68,8 @@ def server_failures() -> Iterator[None]:
     """Raise the errors of a server and of the way to it as errors of the store.
 
     Raises:
-        StoreUnreachableError: it is away, or gave no answer in time.
+        ServerAwayError: it is away.
+        StoreUnreachableError: it gave no answer in time.
         StoreUnavailableError: it refused; the message says what to do.
         RecordCorruptError: its data are damaged.
     """
@@ -80,7 +87,7 @@ def as_store_error(error: Exception) -> StoreError:
         return _of_network(error)
     state = sqlstate(error)
     was_cut = isinstance(error, InterfaceError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
-    unknown = StoreUnreachableError(_GONE) if was_cut else StoreUnavailableError(REFUSED)
+    unknown = ServerAwayError(_GONE) if was_cut else StoreUnavailableError(REFUSED)
     return copy(_KNOWN.get(state) or _KNOWN.get(state[:2]) or unknown)
 
 
@@ -88,7 +95,7 @@ def _of_network(error: OSError) -> StoreError:
     if isinstance(error, TimeoutError):
         return StoreUnreachableError("The database server gave no answer in time; whoever runs it should look at it.")
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "no connection"
-    return StoreUnreachableError(f"The database server cannot be reached ({why}); start it, or correct POSTGRES_URL.")
+    return ServerAwayError(f"The database server cannot be reached ({why}); start it, or correct POSTGRES_URL.")
 
 
 def sqlstate(error: Exception) -> str:

@@ -14,7 +14,7 @@ from app.domain.errors import StoreUnavailableError
 from app.storage.failures import HELD, StoreUnreachableError
 from app.storage.group_commit import Unit
 from app.storage.server_connections import OLDEST_S
-from app.storage.server_failures import REFUSED, TOO_LONG, as_store_error, server_failures, sqlstate
+from app.storage.server_failures import REFUSED, TOO_LONG, ServerAwayError, as_store_error, server_failures, sqlstate
 
 Result = TypeVar("Result")
 
@@ -90,8 +90,8 @@ class ServerWriter:
             StoreUnreachableError: the server stays away; nothing was stored, or the message says that it is not known.
             StoreUnavailableError: it refused; nothing was stored.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience_s
+        now = asyncio.get_running_loop().time
+        away_since: float | None = None
         in_doubt: Sequence[Any] | None = None
         while True:
             try:
@@ -102,8 +102,10 @@ class ServerWriter:
             except CommitInDoubtError as broken:
                 in_doubt = broken.results
             except StoreUnreachableError as error:
-                if loop.time() >= deadline:
+                is_late = away_since is not None and now() > away_since + self._patience_s
+                if is_late or not isinstance(error, ServerAwayError):
                     raise error if in_doubt is None else StoreUnreachableError(_IN_DOUBT) from error
+            away_since = now() if away_since is None else away_since
             await asyncio.sleep(PAUSE_S)
 
     async def _run(self, work: Callable[[Connection, Any], Result]) -> Result:

@@ -70,6 +70,12 @@ class Doors:
             self.guards[name] = self._guard(build())
         return self._replaying(self.guards[name])
 
+    async def _warmed(self, name: str, adapter: Any) -> Provider:
+        """Return the door; a client takes a second to load, which is not to be taken from a decision's time."""
+        if name not in self.guards and self._settings.exchanges != "replay":
+            await adapter.warm()
+        return self.door(name, lambda: adapter)
+
     def _replaying(self, live: Provider) -> Provider:
         mode = self._settings.exchanges
         if mode not in REPLAYING:
@@ -85,12 +91,10 @@ class Doors:
         if settings.anthropic_api_key is None and settings.exchanges != "replay":
             return Found(None, "ANTHROPIC_API_KEY is not set")
         key = settings.anthropic_api_key or ""
-        door = self.door(
-            "anthropic",
-            lambda: plugins.load("provider", "anthropic")(
-                key, settings.anthropic_base_url, settings.model_timeout_seconds, self._clock
-            ),
+        adapter = plugins.load("provider", "anthropic")(
+            key, settings.anthropic_base_url, settings.model_timeout_seconds, self._clock
         )
+        door = await self._warmed("anthropic", adapter)
         why = "ANTHROPIC_API_KEY is set" if settings.anthropic_api_key else REPLAYED
         return Found(_voice(door, settings.anthropic_model), why)
 
@@ -112,7 +116,7 @@ class Doors:
             model, why = await self._ollama_model(adapter)
         if model is None:
             return Found(None, why)
-        return Found(_voice(self.door("ollama", lambda: adapter), model, options), why)
+        return Found(_voice(await self._warmed("ollama", adapter), model, options), why)
 
     async def _ollama_model(self, adapter: Any) -> tuple[str | None, str]:
         try:

@@ -16,20 +16,20 @@ class Findings:
     """
 
     def __init__(self, tools: ToolBelt) -> None:
-        self._tools = tools
+        self.tools = tools
         self.results: dict[str, Mapping[str, Any]] = {}
 
     @property
     def assignment(self) -> Assignment | None:
         """What the analyst was told beside the context."""
-        return self._tools.assignment
+        return self.tools.assignment
 
     async def gather(self, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Run tools without arguments; return what each found, or that it found nothing."""
         told: dict[str, Mapping[str, Any]] = {}
         for name in names:
             try:
-                told[name] = self.results[name] = await self._tools.call(name)
+                told[name] = self.results[name] = await self.tools.call(name)
             except ToolFailedError as error:
                 told[name] = {"unavailable": error.public}
         return told
@@ -38,4 +38,4 @@ class Findings:
         """Return what was found already, or run the tool; see `ToolBelt.call`."""
         if not arguments and name in self.results:
             return self.results[name]
-        return await self._tools.call(name, **arguments)
+        return await self.tools.call(name, **arguments)

@@ -79,7 +79,7 @@ class ModelAnalyst:
             options=self.voice.options,
             prompt=self.brief.task.reference,
         )
-        dialogue = Dialogue(correspondence, findings, self.brief.form, self.voice.takes_tools_with_schema)
+        dialogue = Dialogue(correspondence, findings.tools, self.brief.form, self.voice.takes_tools_with_schema)
         return await dialogue.opinion(request, context)
 
     async def _with_news(self, context: AnalysisContext, correspondence: Correspondence) -> AnalysisContext:

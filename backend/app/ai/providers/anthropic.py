@@ -53,6 +53,10 @@ class AnthropicProvider:
         """
         return await self._attempts.one(lambda: self._ask(request, inquiry.heard), inquiry)
 
+    async def warm(self) -> None:
+        """Load the vendor's client now, so that no decision waits for it."""
+        await self._client.get()
+
     async def close(self) -> None:
         """Let go of connections; closing twice is fine."""
         await self._client.close()

@@ -62,6 +62,10 @@ class OllamaProvider:
         """Return the models the server has and whether each uses tools; see `models_at`."""
         return await models_at(self._base_url, trust_env=not _is_here(self._base_url))
 
+    async def warm(self) -> None:
+        """Load the vendor's client now, so that no decision waits for it."""
+        await self._client.get()
+
     async def close(self) -> None:
         """Let go of connections; closing twice is fine."""
         await self._client.close()

@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 import structlog
 
 from app.domain.errors import AgentSystemError, TransportError
+from app.messaging.errors import AgentCommunicationError
 from app.messaging.pauses import growing_pause
 from app.ports.queues import Delivery
 
@@ -24,7 +25,7 @@ class Worker(Generic[T]):
     """Handles deliveries and settles each after its effect: one key's one at a time in order, different keys at once.
 
     A handler that raises is tried again in place, so that nothing of the same key overtakes the message; after the last
-    try it becomes a dead letter with the kind of error as the reason. How many run at once is up to the prefetch of
+    try, or at once where trying again cannot help, it becomes a dead letter with the kind of error as the reason. How many run at once is up to the prefetch of
     the queue. Order across processes needs a queue with `one_consumer`.
 
     Args:
@@ -90,7 +91,7 @@ class Worker(Generic[T]):
                 break
             except Exception as error:
                 log.exception("message handler failed", tries=failures, of=self._tries)
-                if failures == self._tries:
+                if failures == self._tries or isinstance(error, AgentCommunicationError):
                     await self._bury(delivery, error)
                     return
             await self._sleep(self._pause(failures))

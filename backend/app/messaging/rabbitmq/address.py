@@ -31,4 +31,4 @@ def broker_address(url: str) -> URL:
 def shown(address: URL) -> str:
     """Return the address for people: no user, password or parameters."""
     port = address.port or (5671 if address.scheme == "amqps" else 5672)
-    return f"{address.scheme}://{address.host}:{port}{address.path}"
+    return f"{address.scheme}://{address.host_subcomponent}:{port}{address.path}"

@@ -19,6 +19,8 @@ from app.messaging.rabbitmq.session import QUIET, Session
 log = structlog.get_logger(__name__)
 
 WATCH_S: Final = 10.0
+_PATIENCE_S: Final = 5.0
+"""A broker that has just started can forget to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Consumer:
             connection = await self._link.connection()
             try:
                 with lost_connections_raise():
-                    session = await self._attach(connection)
+                    async with asyncio.timeout(_PATIENCE_S):
+                        session = await self._attach(connection)
             except (TransportError, *BROKER_FAILURES) as failure:
                 failures += 1
                 log.warning("consumer not set up", consumer=self._plan.name, why=told(failure))

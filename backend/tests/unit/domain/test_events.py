@@ -1,4 +1,6 @@
-from app.domain.events import coordination, tool_called, vote_cast
+from uuid import RFC_4122, UUID
+
+from app.domain.events import agent_thinking, coordination, tool_called, vote_cast
 from app.domain.tool_calls import ToolCall
 from app.domain.votes import BUY, Opinion, Vote
 from tests.builders import START
@@ -30,3 +32,18 @@ def test_a_coordination_names_its_step_in_the_topic():
 
 def test_a_coordination_without_a_symbol_answers_to_no_symbol():
     assert coordination("consensus_cancelled", "", "d", {}, START).subscriptions == ("*", "agent_coordination")
+
+
+def test_an_event_has_one_id_however_often_it_is_asked_for():
+    stored = vote_cast(VOTE.as_dict(), START, "d")._replace(seq=3)
+    again = vote_cast(VOTE.as_dict(), START, "d")._replace(seq=3)
+    assert stored.message_id == again.message_id
+    assert UUID(stored.message_id).version == 7
+    assert UUID(stored.message_id).variant == RFC_4122
+    assert UUID(stored.message_id).int >> 80 == int(START.timestamp() * 1_000)
+
+
+def test_different_events_have_different_ids_stored_or_not():
+    first, second = (agent_thinking("a", "a", "A", "d", text=text, timestamp=START) for text in ("one", "two"))
+    stored = [first._replace(seq=seq) for seq in (1, 2)]
+    assert len({each.message_id for each in (first, second, *stored)}) == 4

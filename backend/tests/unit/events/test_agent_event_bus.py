@@ -1,7 +1,12 @@
 import asyncio
 
+import pytest
+
 from app.domain.events import Event, EventType
 from app.events.agent_event_bus import AgentEventBus
+from app.messaging.errors import QueueSettingsError
+from app.messaging.transports.in_process import InProcessTransport
+from app.ports.queues import WorkQueue
 from tests.builders import START
 
 
@@ -54,3 +59,38 @@ async def test_after_close_no_handler_runs():
     await bus.publish(an_event(1))
     await bus.close()
     assert heard == []
+
+
+async def test_work_of_a_shared_queue_is_settled_after_its_effect_in_the_order_of_each_symbol():
+    transport, done, handled = InProcessTransport(), asyncio.Event(), []
+    queue = WorkQueue("execution", ("market.#",))
+
+    async def handle(event):
+        handled.append(event.seq)
+        if len(handled) == 20:
+            done.set()
+
+    async with AgentEventBus(transport) as bus:
+        await bus.serve(queue, handle)
+        await bus.publish(*map(an_event, range(20)))
+        await done.wait()
+    assert handled == list(range(20))
+
+
+async def test_work_that_nobody_had_time_for_waits_for_the_next_bus():
+    transport, queue, done = InProcessTransport(), WorkQueue("execution", ("market.#",)), asyncio.Event()
+    async with AgentEventBus(transport) as bus:
+        await transport.declare(queue)
+        await bus.publish(an_event(1))
+    async with AgentEventBus(transport) as bus:
+        await bus.serve(queue, lambda event: done.set())
+        await done.wait()
+
+
+async def test_a_queue_that_cannot_be_served_is_told_to_whoever_asks():
+    transport = InProcessTransport()
+    await transport.declare(WorkQueue("execution", ("market.#",)))
+    async with AgentEventBus(transport) as bus:
+        with pytest.raises(QueueSettingsError):
+            await bus.serve(WorkQueue("execution", ("alert.#",)), print)
+        assert bus.state == "up"

@@ -1,6 +1,7 @@
 """What went wrong with a database server, said in the words of the store."""
 
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -94,8 +95,15 @@ def as_store_error(error: Exception) -> StoreError:
 def _of_network(error: OSError) -> StoreError:
     if isinstance(error, TimeoutError):
         return StoreUnreachableError("The database server gave no answer in time; whoever runs it should look at it.")
-    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "no connection"
-    return ServerAwayError(f"The database server cannot be reached ({why}); start it, or correct POSTGRES_URL.")
+    return ServerAwayError(f"The database server cannot be reached ({_why(error)}); start it, or correct POSTGRES_URL.")
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {getattr(error, 'reason', None) or 'no agreement'}"
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or "it broke off the connection, perhaps because of sslmode"
 
 
 def sqlstate(error: Exception) -> str:

@@ -255,6 +255,13 @@ class DecisionStoreContract:
         assert await all_events(store) == committed.events
         assert await store.last_seq() == 4
 
+    async def test_a_decision_with_any_number_of_events_is_stored_whole(self, store: DecisionStore) -> None:
+        for count in (0, 1, 32, 33, 501):
+            committed = await store.append(a_draft(f"d{count}", events=[a_vote()] * count))
+            assert await store.events_after(await store.last_seq() - count, 600, EVERYTHING) == committed.events
+
+        assert_chain(await whole_chain(store))
+
     async def test_events_without_a_decision_share_the_numbering(self, store: DecisionStore) -> None:
         await store.append(a_draft(events=[a_vote()]))
         (cancelled,) = await store.append_events([a_step("consensus_cancelled")])

@@ -15,7 +15,7 @@ serve: .venv/installed  ## REST, WebSocket and API docs on http://127.0.0.1:8000
 	@$(BIN)/conclave serve
 
 test: lint  ## lint, format, types, import layers and all tests
-	@$(BIN)/python -m scripts.services run $(BIN)/python -m pytest
+	@$(BIN)/python -m scripts.services run $(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: .venv/developer
 	$(BIN)/ruff check .

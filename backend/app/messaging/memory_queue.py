@@ -142,6 +142,7 @@ class MemoryDelivery(Generic[M]):
         self.item = item
         self.message = item.message
         self.redelivered = item.returned > 0
+        self.wants_reply = item.answer is not None
         self.is_lost = False
         self._consumer = consumer
 

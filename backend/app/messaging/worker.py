@@ -3,6 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import suppress
+from inspect import isawaitable
 from typing import Final, Generic, TypeVar
 
 import structlog
@@ -15,7 +17,7 @@ from app.ports.queues import Delivery
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Handler = Callable[[T], Awaitable[None] | None]
+Handler = Callable[[T], Awaitable[T | None] | T | None]
 Sleep = Callable[[float], Awaitable[None]]
 
 GRACE_S: Final = 10.0
@@ -25,12 +27,13 @@ class Worker(Generic[T]):
     """Handles deliveries and settles each after its effect: one key's one at a time in order, different keys at once.
 
     A handler that raises is tried again in place, so that nothing of the same key overtakes the message; after the last
-    try, or at once where trying again cannot help, it becomes a dead letter with the kind of error as the reason. How many run at once is up to the prefetch of
-    the queue. Order across processes needs a queue with `one_consumer`.
+    try, or at once where trying again cannot help, it becomes a dead letter with the kind of error as the reason.
+    How many run at once is up to the prefetch of the queue. Order across processes needs a queue with `one_consumer`.
 
     Args:
         key: of a message; None is a key like any other.
         tries: how often a message is handed to the handler, from 1.
+        replies: whether what the handler returns is the answer to a request.
         grace_s: how long running handlers may take to finish when the worker is stopped.
     """
 
@@ -40,6 +43,7 @@ class Worker(Generic[T]):
         key: Callable[[T], Hashable],
         *,
         tries: int = 3,
+        replies: bool = False,
         grace_s: float = GRACE_S,
         pause: Callable[[int], float] = growing_pause,
         sleep: Sleep = asyncio.sleep,
@@ -47,6 +51,7 @@ class Worker(Generic[T]):
         self._handler = handler
         self._key = key
         self._tries = tries
+        self._replies = replies
         self._grace_s = grace_s
         self._pause = pause
         self._sleep = sleep
@@ -87,7 +92,7 @@ class Worker(Generic[T]):
     async def _work_on(self, delivery: Delivery[T]) -> None:
         for failures in range(1, self._tries + 1):
             try:
-                await self._handle(delivery.message)
+                answer = await self._handle(delivery.message)
                 break
             except Exception as error:
                 log.exception("message handler failed", tries=failures, of=self._tries)
@@ -95,17 +100,21 @@ class Worker(Generic[T]):
                     await self._bury(delivery, error)
                     return
             await self._sleep(self._pause(failures))
-        await _settle(delivery.ack())
+        await _settle(delivery, self._complete(delivery, answer))
 
-    async def _handle(self, message: T) -> None:
+    async def _handle(self, message: T) -> T | None:
         answer = self._handler(message)
-        if answer is not None:
-            await answer
+        return await answer if isawaitable(answer) else answer
+
+    async def _complete(self, delivery: Delivery[T], answer: T | None) -> None:
+        if self._replies and delivery.wants_reply and answer is not None:
+            await delivery.reply(answer)
+        await delivery.ack()
 
     async def _bury(self, delivery: Delivery[T], error: Exception) -> None:
         """Give up; the words of foreign errors may quote secrets, so only their kind is kept."""
         reason = error.public if isinstance(error, AgentSystemError) else type(error).__name__
-        await _settle(delivery.nack(requeue=False, reason=reason))
+        await _settle(delivery, delivery.nack(requeue=False, reason=reason))
 
     async def _finish(self) -> None:
         self._is_stopping = True
@@ -117,8 +126,11 @@ class Worker(Generic[T]):
         await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _settle(settling: Awaitable[None]) -> None:
+async def _settle(delivery: Delivery[T], settling: Awaitable[None]) -> None:
+    """Settle a delivery as far as that can be done; otherwise it comes again, at the latest when we leave the queue."""
     try:
         await settling
     except TransportError as error:
         log.warning("delivery not settled, it comes again", why=error.public)
+        with suppress(TransportError):
+            await delivery.nack()

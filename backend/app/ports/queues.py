@@ -64,6 +64,10 @@ class Delivery(Protocol[T]):
     def redelivered(self) -> bool:
         """Whether it may have been in somebody's hands before."""
 
+    @property
+    def wants_reply(self) -> bool:
+        """Whether it is a request."""
+
     async def ack(self) -> None:
         """Say that its effect has been made; it will not come again.
 

@@ -29,6 +29,7 @@ class RabbitDelivery(Generic[T]):
     def __init__(self, message: T, delivered: DeliveredMessage, session: Session, bury: Bury, reply: Reply[T]) -> None:
         self.message = message
         self.redelivered = bool(delivered.redelivered)
+        self.wants_reply = bool(delivered.header.properties.reply_to)
         self.session = session
         self._delivered = delivered
         self._bury = bury
@@ -47,10 +48,10 @@ class RabbitDelivery(Generic[T]):
 
     async def reply(self, message: T) -> None:
         """Answer a request; see `Delivery.reply`."""
-        properties = self._delivered.header.properties
-        if not properties.reply_to:
+        if not self.wants_reply:
             raise MessageRefusedError("Nobody asked for an answer to this message; ask with `request`.")
-        await self._reply(properties.reply_to, properties.correlation_id or "", message)
+        properties = self._delivered.header.properties
+        await self._reply(properties.reply_to or "", properties.correlation_id or "", message)
 
     async def _settle(self, *, ack: bool) -> None:
         if self._is_settled:

@@ -173,6 +173,9 @@ async def test_a_delivery_that_cannot_be_settled_is_left_to_come_again():
         message = an_event(1)
 
         async def ack(self):
+            raise TransportError("gone")
+
+        async def nack(self):
             settled.set()
             raise TransportError("gone")
 
@@ -185,3 +188,12 @@ async def test_a_delivery_that_cannot_be_settled_is_left_to_come_again():
     await settled.wait()
     await stop(task)
     assert handled == [Lost.message]
+
+
+async def test_what_a_handler_returns_is_the_answer_to_a_request_and_nothing_else(transport, work):
+    async def answer(event):
+        return event._replace(seq=event.seq + 100)
+
+    await work(answer, replies=True)
+    await transport.publish(an_event(1))
+    assert (await transport.request("work", an_event(2), 10)).seq == 102

@@ -10,6 +10,7 @@ from app.storage.server_database import ServerDatabase
 from tests.contracts.decision_drafts import a_draft, some_bars
 from tests.integration.store_setting import assert_intact
 from tests.own_servers import own_servers
+from tests.system.command_line import conclave
 from tests.system.web_desk import a_question, an_app, calling
 
 ANALYZE = "/api/v1/agents/analyze"
@@ -99,3 +100,14 @@ async def test_a_caller_is_told_503_while_the_server_is_dead_and_served_when_it_
         assert decided.json()["sequence"] == 2
         assert decided.json()["previous_hash"] == first["hash"]
         assert (await client.get("/health/ready")).status_code == 200
+
+
+async def test_the_doctor_notes_a_server_that_does_not_write_through(own, url):
+    owner = await asyncpg.connect(url)
+    await owner.execute("ALTER SYSTEM SET fsync = off")
+    await owner.execute("SELECT pg_reload_conf()")
+    await owner.close()
+    told = await asyncio.to_thread(conclave, "doctor", POSTGRES_URL=url, COLUMNS="250")
+
+    assert told.code == 0
+    assert "set fsync to on: a power cut may cost decisions that were acknowledged" in told.out

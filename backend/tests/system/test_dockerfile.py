@@ -37,7 +37,7 @@ def test_secrets_records_and_tests_stay_outside(path):
 
 def test_it_runs_as_the_user_whom_the_compose_file_names():
     (user,) = re.findall(r"^USER (.+)$", STEPS, re.M)
-    assert {services()[name]["user"] for name in ("migrate", "api", "worker")} == {user}
+    assert {services()[name]["user"] for name in ("migrate", "api")} == {user}
 
 
 def test_it_exposes_the_port_on_which_the_api_listens():

@@ -19,6 +19,7 @@ PARTS = {
     "startup": "bench.startup",
     "many": "bench.many_decisions",
     "models": "bench.models",
+    "messaging": "bench.messaging",
     "postgres": "bench.postgres",
 }
 

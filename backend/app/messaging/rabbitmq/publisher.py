@@ -1,7 +1,7 @@
 """Messages out: many may be in flight, each is settled by the broker's own word."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from aio_pika.exceptions import DeliveryError, PublishError
@@ -50,22 +50,23 @@ class Publisher:
         Raises:
             TransportError: it has not taken all; posting the same again is safe.
         """
-        if len(postings) == 1:
-            await self._post(postings[0])
-            return
-        endings = await asyncio.gather(*map(self._post, postings), return_exceptions=True)
-        for ending in endings:
-            if isinstance(ending, BaseException):
-                raise ending
-
-    async def _post(self, posting: Posting) -> None:
-        if len(posting.routing_key.encode()) > _LONGEST_KEY:
-            raise MessageRefusedError(f"A topic is longer than {_LONGEST_KEY} bytes; shorten its ids.")
+        for posting in postings:
+            if len(posting.routing_key.encode()) > _LONGEST_KEY:
+                raise MessageRefusedError(f"A topic is longer than {_LONGEST_KEY} bytes; shorten its ids.")
         try:
-            async with asyncio.timeout(self._timeout_s), self._room:
-                await self._deliver(posting)
+            async with asyncio.timeout(self._timeout_s):
+                await self._post(postings)
         except TimeoutError:
             raise TransportUnavailableError(self._why_not_taken()) from None
+
+    async def _post(self, postings: Sequence[Posting]) -> None:
+        if len(postings) == 1:
+            await self._deliver(postings[0])
+            return
+        endings = await asyncio.gather(*map(self._deliver, postings), return_exceptions=True)
+        for ending in endings:
+            if ending is not None:
+                raise ending
 
     def _why_not_taken(self) -> str:
         trouble = self._trouble or ("" if self._link.state is not TransportState.UP else " (no confirmation came)")
@@ -79,7 +80,8 @@ class Publisher:
                     if lacks_queue:
                         await asyncio.sleep(_RESTORE_PAUSE_S)
                         await self._topology.restore(await self._link.connection())
-                    await self._try(posting)
+                    async with self._room:
+                        await self._try(posting)
                 self._trouble = ""
                 return
             except PublishError:

@@ -14,6 +14,7 @@ from app.ports.queues import WorkQueue
 
 log = structlog.get_logger(__name__)
 
+_KNOWN_TOPICS: Final = 10_000
 _NEVER: Final = 1_000_000_000
 """Returns after which a dead letter would be given up itself."""
 
@@ -30,6 +31,7 @@ class Topology:
         self.dead = f"{namespace}.dead"
         self._namespace = namespace
         self._queues: dict[str, WorkQueue] = {}
+        self._kept: dict[str, bool] = {}
         self._restoring = asyncio.Lock()
 
     def name_of(self, queue: str) -> str:
@@ -42,7 +44,13 @@ class Topology:
 
     def keeps(self, topic: str) -> bool:
         """Whether a declared queue keeps what is published under this topic."""
-        return any(matches(pattern, topic) for queue in self._queues.values() for pattern in queue.patterns)
+        kept = self._kept.get(topic)
+        if kept is None:
+            if len(self._kept) >= _KNOWN_TOPICS:
+                self._kept.clear()
+            patterns = (pattern for queue in self._queues.values() for pattern in queue.patterns)
+            kept = self._kept[topic] = any(matches(pattern, topic) for pattern in patterns)
+        return kept
 
     def expects(self, exchange: str, routing_key: str) -> bool:
         """Whether a declared queue should have taken a message that was given to the broker so."""
@@ -58,6 +66,7 @@ class Topology:
         """
         if self._queues.setdefault(queue.name, queue) != queue:
             raise _other_settings(queue.name)
+        self._kept.clear()
 
     async def declare_exchanges(self, channel: AbstractChannel) -> None:
         """Make the exchanges that are not there."""
@@ -77,6 +86,7 @@ class Topology:
             await self._declare_work(channel, queue)
         except ChannelPreconditionFailed:
             self._queues.pop(queue.name, None)
+            self._kept.clear()
             raise _other_settings(queue.name) from None
         finally:
             await channel.close()

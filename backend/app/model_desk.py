@@ -22,6 +22,8 @@ from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
 from app.ports.provider import Provider
 
+ASKED_FOR_S: Final = 5.0
+"""How long a server that was asked for by name is waited for; one that merely may be there has 300 ms."""
 REPLAYING: Final = ("replay", "replay-or-live")
 REPLAYED: Final = "exchanges are replayed"
 
@@ -120,7 +122,7 @@ class Doors:
 
     async def _ollama_model(self, adapter: Any) -> tuple[str | None, str]:
         try:
-            models = await adapter.models()
+            models = await adapter.models(None if self._settings.provider == "auto" else ASKED_FOR_S)
         except ProviderError as error:
             return None, error.public
         able = [name for name, has_tools in models if has_tools]

@@ -58,9 +58,9 @@ class OllamaProvider:
         """Return the model's turn; see `Provider.complete`."""
         return await self._attempts.one(lambda: self._ask(request, inquiry.heard), inquiry)
 
-    async def models(self) -> tuple[tuple[str, bool], ...]:
+    async def models(self, within_s: float | None = None) -> tuple[tuple[str, bool], ...]:
         """Return the models the server has and whether each uses tools; see `models_at`."""
-        return await models_at(self._base_url, trust_env=not _is_here(self._base_url))
+        return await models_at(self._base_url, not _is_here(self._base_url), within_s)
 
     async def warm(self) -> None:
         """Load the vendor's client now, so that no decision waits for it."""

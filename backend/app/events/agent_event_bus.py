@@ -50,6 +50,10 @@ class AgentEventBus:
         """How the transport is doing."""
         return self._transport.state
 
+    def describe(self) -> str:
+        """Say in words how the transport is doing."""
+        return self._transport.describe()
+
     def hears(self, topic: str) -> bool:
         """Whether anybody may receive an event of this topic; see `Transport.hears`."""
         return self._transport.hears(topic)

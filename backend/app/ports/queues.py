@@ -1,12 +1,13 @@
 """Work that is kept until somebody has done it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
+_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,200}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class WorkQueue:
         prefetch: deliveries that one consumer may hold unsettled.
         max_length: messages kept; beyond it publishers are refused.
         one_consumer: let one consumer of all processes work at a time, the others standing by: order needs it.
+
+    Raises:
+        ValueError: the name has other characters, or a number is below 1.
     """
 
     name: str
@@ -29,6 +33,12 @@ class WorkQueue:
     prefetch: int = 100
     max_length: int = 100_000
     one_consumer: bool = False
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError("The name of a queue has 1 to 200 letters, digits, '-', '_' and '.'.")
+        if min(self.returns, self.prefetch, self.max_length) < 1:
+            raise ValueError(f"Queue {self.name}: returns, prefetch and max_length are 1 or more.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,3 +84,6 @@ class Transport(Queues[M], Protocol[M]):
     @property
     def state(self) -> TransportState:
         """`blocked` means that messages arrive but none are taken at present."""
+
+    def describe(self) -> str:
+        """Say in words how the transport is doing, with the next step where something is wrong."""

@@ -12,7 +12,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from app.domain.errors import TransportError
 from app.messaging.pauses import growing_pause
-from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise, told
+from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise, stay_cancelled, told
 from app.messaging.rabbitmq.link import Link
 from app.messaging.rabbitmq.session import QUIET, Session
 
@@ -76,6 +76,7 @@ class Consumer:
         """Keep it until cancelled."""
         failures = 0
         while True:
+            stay_cancelled()
             connection = await self._link.connection()
             try:
                 with lost_connections_raise():
@@ -114,13 +115,15 @@ class Consumer:
         finally:
             self.session = None
             self.is_attached.clear()
-            await session.close()
+            session.ended.set()
             self._plan.lost(session)
+            await session.close()
 
     async def _watch(self, session: Session) -> str:
         """Return why the session has ended, by its own account or by the broker's."""
         plan = self._plan
         while not session.ended.is_set():
+            stay_cancelled()
             try:
                 async with asyncio.timeout(self._watch_s):
                     await session.ended.wait()

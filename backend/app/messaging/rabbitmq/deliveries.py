@@ -72,6 +72,8 @@ class RabbitDeliveries(Generic[T]):
 
     async def take(self, session: Session, delivered: DeliveredMessage) -> None:
         """Queue a delivery, or make it a dead letter where it cannot be read."""
+        if session.ended.is_set():
+            return
         session.note(delivered)
         try:
             message = self._read(delivered)

@@ -34,6 +34,16 @@ def lost_connections_raise() -> Iterator[None]:
         raise
 
 
+def stay_cancelled() -> None:
+    """Do nothing unless the task has been cancelled: the vendor's client can swallow that while it closes a channel.
+
+    Raises:
+        CancelledError: the task has been cancelled.
+    """
+    if _is_being_cancelled():
+        raise asyncio.CancelledError
+
+
 def _is_being_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

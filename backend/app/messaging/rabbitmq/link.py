@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, cast
 
 import aio_pika
@@ -11,7 +12,7 @@ from yarl import URL
 
 from app.messaging.pauses import growing_pause
 from app.messaging.rabbitmq.address import shown
-from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise, told
+from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise, stay_cancelled, told
 from app.ports.transport import TransportState
 
 log = structlog.get_logger(__name__)
@@ -70,15 +71,15 @@ class Link:
         """Keep the connection until cancelled."""
         failures = 0
         while True:
+            stay_cancelled()
             try:
                 connection = await self._connect()
+                failures = 0
+                await self._hold(connection)
             except BROKER_FAILURES as failure:
                 failures += 1
                 self._note_down(told(failure), failures)
                 await asyncio.sleep(self._pause(failures))
-            else:
-                failures = 0
-                await self._hold(connection)
 
     async def _connect(self) -> aio_pika.abc.AbstractConnection:
         with lost_connections_raise():
@@ -99,7 +100,8 @@ class Link:
         finally:
             self._connection = None
             self._up.clear()
-            await connection.close()
+            with suppress(*BROKER_FAILURES), lost_connections_raise():
+                await connection.close()
 
     def _note_down(self, trouble: str, failures: int) -> None:
         self.trouble = trouble

@@ -70,8 +70,9 @@ class Session:
             may_be_quiet: whether it is right that nothing comes for long.
         """
         try:
-            async with asyncio.timeout(_PATIENCE_S):
-                waiting, consumers = await self._look()
+            with lost_connections_raise():
+                async with asyncio.timeout(_PATIENCE_S):
+                    waiting, consumers = await self._look()
         except ChannelNotFoundEntity:
             return "its queue is gone"
         except BROKER_FAILURES:

@@ -46,6 +46,10 @@ class InProcessTransport(Generic[M]):
     async def __aexit__(self, *_exc: object) -> None:
         """There is nothing to let go of."""
 
+    def describe(self) -> str:
+        """Say that there is nothing that could be down; see `Transport.describe`."""
+        return "within this process"
+
     async def publish(self, *messages: M, required: bool = False) -> None:
         """Put the messages into every matching queue; see `Transport.publish`."""
         for message in messages:

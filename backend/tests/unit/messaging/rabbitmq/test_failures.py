@@ -5,7 +5,7 @@ from aio_pika.exceptions import AMQPConnectionError, ProbableAuthenticationError
 from aiormq.exceptions import ChannelAccessRefused
 
 from app.messaging.errors import QueueSettingsError
-from app.messaging.rabbitmq.failures import lost_connections_raise, told
+from app.messaging.rabbitmq.failures import lost_connections_raise, stay_cancelled, told
 
 
 async def test_a_cancellation_that_nobody_asked_for_is_a_lost_connection():
@@ -24,6 +24,24 @@ async def test_a_task_that_is_cancelled_stays_cancelled_whatever_it_ended_with()
             except asyncio.CancelledError:
                 raise ConnectionResetError("swallowed") from None
 
+    task = asyncio.create_task(work())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_cancellation_that_was_swallowed_is_not_forgotten():
+    begun = asyncio.Event()
+
+    async def work():
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            stay_cancelled()
+
+    stay_cancelled()
     task = asyncio.create_task(work())
     await begun.wait()
     task.cancel()

@@ -38,6 +38,9 @@ _COVERING: Final = _segment.where(
 ).order_by(bar_segments.c.first_index)
 
 
+_MARK: Final = "conclave_bars"
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Where the bars of a decision are: so many of a series, from a place on, and the checksum of what they were."""
@@ -62,25 +65,35 @@ class BarArchive:
 
     def __init__(self) -> None:
         self._cache = BarCache()
+        self._mark: object = None
 
-    def store(self, connection: Connection, symbol: str, bars: Bars) -> Placed:
-        """Write what is new of `bars` and return where all of them are; call `remember` when it is committed."""
+    def store(self, connection: Connection, symbol: str, bars: Bars, written: BarCache) -> Placed:
+        """Write what is new of `bars` and return where all of them are; call `remember` when it is committed.
+
+        Args:
+            written: the ends of series that this transaction has written, to which those of these bars are added.
+        """
+        self._trust(connection)
         key, bits = (symbol, bars.interval.text), bits_of(bars)
-        found = self._cache.find(key, bits)
+        found = written.find(key, bits) or self._cache.find(key, bits)
         tail = found and _with(connection, *found, bits)
         while found is None or tail is None:
             stored = match(_stored_tails(connection, key), bits)
             found = stored or (_new_series(connection, symbol, bars.interval), 0)
             tail = _with(connection, *found, bits)
+        written.put(key, tail)
         return Placed(Window(tail.series_id, found[1], len(bars), crc_of(bits, bars.interval)), key, tail)
 
     def remember(self, placed: Placed) -> None:
         """Take note of a committed window."""
         self._cache.put(placed.key, placed.tail)
 
-    def forget(self) -> None:
-        """Start again from what the store says."""
-        self._cache.clear()
+    def _trust(self, connection: Connection) -> None:
+        """Start again from what the store says when the connection is a new one: who knows what is behind it."""
+        mark = connection.info.setdefault(_MARK, object())
+        if mark is not self._mark:
+            self._cache.clear()
+            self._mark = mark
 
 
 def read_bars(connection: Connection, window: Window, interval: Interval) -> Bars:

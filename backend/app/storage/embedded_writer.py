@@ -14,6 +14,7 @@ from app.storage.failures import HELD, StoreUnreachableError, store_failures
 from app.storage.group_commit import Unit
 from app.storage.held_connection import HeldConnection
 from app.storage.sqlite import BUSY_TIMEOUT_MS
+from app.storage.transactions import run_together
 
 PAUSE_S: Final = 0.005
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -64,7 +65,7 @@ class EmbeddedWriter:
         with store_failures():
             transaction = await _begin(connection)
             try:
-                results = [unit.work(connection) for unit in units]
+                results = run_together(connection, (unit.work for unit in units))
                 await asyncio.get_running_loop().run_in_executor(self._executor, transaction.commit)
             except BaseException:
                 self._undo(connection)

@@ -3,7 +3,7 @@
 from typing import Final
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.domain.events import Event, EventType
 from app.domain.times import from_micros, to_micros
@@ -23,6 +23,7 @@ SELECT_EVENTS: Final = select(
     events.c.name,
     events.c.seq,
 )
+LAST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
 
 
 def row_of(event: Event) -> Values:

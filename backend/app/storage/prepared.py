@@ -8,7 +8,7 @@ row, as everywhere else: that takes half the time once the server knows the stat
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, partial
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +18,7 @@ from app.storage.stored_text import POSTGRESQL, holdable
 
 MOST_ROWS: Final = 500
 FEW_ROWS: Final = 32
+MOST_PAIRS: Final = 256
 _PLACE: Final = re.compile(r"\$(\d+)")
 Values: TypeAlias = tuple[Any, ...]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -32,30 +33,36 @@ def insert_rows(connection: Connection, table: Table, rows: Iterable[Values]) ->
 
 def insert_missing(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
     """Insert those complete rows whose primary key is free; the others are there already."""
-    for some in _portions(rows):
-        text, values = _insertion(connection.dialect, table, some)
-        connection.exec_driver_sql(text + _unless_taken(connection.dialect, table), values)
+    _insert_missing(connection, table, rows)
 
 
 def insert_if_free(connection: Connection, table: Table, row: Values) -> bool:
     """Insert a complete row; return False when its primary key is taken."""
-    text, values = _insertion(connection.dialect, table, [row])
-    return connection.exec_driver_sql(text + _unless_taken(connection.dialect, table), values).rowcount == 1
+    return _insert_missing(connection, table, [row]) == 1
 
 
-def insert_both(connection: Connection, table: Table, row: Values, other: Table, rows: list[Values]) -> bool:
-    """Insert a complete row, and rows of another table; return False when the primary key of the first is taken.
+def insert_both(connection: Connection, table: Table, rows: list[Values], other: Table, others: list[Values]) -> int:
+    """Insert complete rows of two tables; return how many of the first had a primary key that was free.
 
-    Whether the others were inserted then is not said: the transaction is to be undone. PostgreSQL gets both in one
-    message, because each costs a round trip.
+    Where that is not all of them the transaction is to be undone: whether the others were inserted is not said.
+    PostgreSQL gets both in one message, because each costs a round trip.
     """
     dialect = connection.dialect
-    if dialect.name != POSTGRESQL or not 0 < len(rows) <= FEW_ROWS:
-        is_free = insert_if_free(connection, table, row)
-        insert_rows(connection, other, rows if is_free else ())
-        return is_free
-    values = tuple(map(_held, chain(row, *rows)))
-    return connection.exec_driver_sql(_both(dialect, table, other, len(rows)), values).scalar() == 1
+    if dialect.name != POSTGRESQL or not rows or not others or len(others) > MOST_ROWS:
+        inserted = _insert_missing(connection, table, rows)
+        insert_rows(connection, other, others)
+        return inserted
+    (first, values), (second, more) = _insertion(dialect, table, rows), _insertion(dialect, other, others)
+    text = _both(first + _unless_taken(dialect, table), second, len(values))
+    return int(connection.exec_driver_sql(text, values + more).scalar_one())
+
+
+def _insert_missing(connection: Connection, table: Table, rows: Iterable[Values]) -> int:
+    inserted = 0
+    for some in _portions(rows):
+        text, values = _insertion(connection.dialect, table, some)
+        inserted += connection.exec_driver_sql(text + _unless_taken(connection.dialect, table), values).rowcount
+    return inserted
 
 
 def _portions(rows: Iterable[Values]) -> Iterator[list[Values]]:
@@ -104,16 +111,11 @@ def _unless_taken(dialect: Dialect, table: Table) -> str:
     return f" ON CONFLICT ({key}) DO NOTHING"
 
 
-@cache
-def _both(dialect: Dialect, table: Table, other: Table, rows: int) -> str:
-    first = _of_rows(dialect, table, 1) + _unless_taken(dialect, table)
-    later = partial(_later, by=len(table.columns))
-    others = _PLACE.sub(later, _of_rows(dialect, other, rows))
-    return f"WITH one AS ({first} RETURNING 1), others AS ({others}) SELECT count(*) FROM one"  # noqa: S608 - names of ours alone
-
-
-def _later(place: re.Match[str], by: int) -> str:
-    return f"${int(place[1]) + by}"
+@lru_cache(MOST_PAIRS)
+def _both(first: str, second: str, shift: int) -> str:
+    """Return one statement of two insertions, the parameters of the second coming after `shift` of the first."""
+    shifted = _PLACE.sub(lambda place: f"${int(place[1]) + shift}", second)
+    return f"WITH one AS ({first} RETURNING 1), two AS ({shifted}) SELECT count(*) FROM one"  # noqa: S608 - ours alone
 
 
 @cache

@@ -15,6 +15,7 @@ from app.storage.failures import HELD, StoreUnreachableError
 from app.storage.group_commit import Unit
 from app.storage.server_connections import OLDEST_S
 from app.storage.server_failures import REFUSED, TOO_LONG, ServerAwayError, as_store_error, server_failures, sqlstate
+from app.storage.transactions import run_together
 
 Result = TypeVar("Result")
 
@@ -141,7 +142,7 @@ def _committed(connection: Connection, driver: Any, units: Sequence[Unit]) -> Se
     """
     _begin(driver)
     try:
-        results = [unit.work(connection) for unit in units]
+        results = run_together(connection, (unit.work for unit in units))
     except BaseException:
         _send(driver, "ROLLBACK")
         raise

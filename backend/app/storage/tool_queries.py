@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from app.domain.tool_activity import CALL, REACHED, STEP, VOTE, Activity, ToolTotal
+from app.storage.event_rows import LAST_SEQ
 from app.storage.tables import events
 
 PAGE: Final = 500
@@ -12,7 +13,6 @@ PAGE: Final = 500
 _is_call = events.c.type == CALL
 # not the bare column: its index would find the rows in another order than that of their numbers
 _kind = func.coalesce(events.c.type, "")
-_LAST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
 _FIRST_OF_NEWEST: Final = (
     select(events.c.seq).where(_is_call).order_by(events.c.seq.desc()).offset(bindparam("passed_over")).limit(1)
 )
@@ -67,4 +67,4 @@ def tool_totals(connection: Connection, after: int) -> tuple[int, tuple[ToolTota
     """Return the number of the newest event, and the calls after event `after` by tool, role and status."""
     rows = connection.execute(_TOTALS, {"after": after})
     totals = tuple(ToolTotal(*row) for row in rows)
-    return connection.execute(_LAST_SEQ).scalar_one(), totals
+    return connection.execute(LAST_SEQ).scalar_one(), totals

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from app.domain.events import Event, EventType
+from app.storage.gathering import Gathering
 from app.storage.session import Database
-from app.storage.writing import write_events
+from app.storage.transactions import shared_in
 
 
 class _NotKeptError(Exception):
@@ -26,5 +27,7 @@ async def try_to_write(database: Database) -> None:
 
 
 def _write_and_undo(connection: Connection) -> None:
-    write_events(connection, [Event(EventType.ALERT, {}, datetime.now(UTC))])
+    gathering = shared_in(connection, Gathering)
+    gathering.add_events(connection, [Event(EventType.ALERT, {}, datetime.now(UTC))])
+    gathering.write(connection)
     raise _NotKeptError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.decisions import GENESIS, ChainHead, DecisionDraft, EventFilter, SealedRecord
+from app.domain.decisions import GENESIS, ChainHead, Committed, DecisionDraft, EventFilter, SealedRecord
 from app.domain.errors import ConflictError, InvalidInputError, StillRunningError
 from app.domain.events import Event, EventType
 from app.domain.market import Interval, PastVote
@@ -106,6 +106,23 @@ class DecisionStoreContract:
 
         assert_chain(await whole_chain(store))
         assert [event.seq for event in await all_events(store)] == list(range(1, 25))
+
+    async def test_decisions_and_events_at_the_same_time_share_one_numbering(self, store: DecisionStore) -> None:
+        drafts = [a_draft(f"d{number}", "AM"[number % 2], bars=some_bars(number, 20)) for number in range(20)]
+        both = [part for draft in drafts for part in (store.append(draft), store.append_events([a_step()]))]
+        stored = await asyncio.gather(*both)
+
+        committed = [each for each in stored if isinstance(each, Committed)]
+        loose = [each for each in stored if not isinstance(each, Committed)]
+        numbered = [event for each in [*(each.events for each in committed), *loose] for event in each]
+        assert sorted(numbered, key=lambda event: event.seq) == list(await all_events(store))
+        assert [event.seq for event in await all_events(store)] == list(range(1, 61))
+        for symbol in "AM":
+            assert_chain(await whole_chain(store, symbol))
+        for draft, each in zip(drafts, committed, strict=True):
+            evidence = await store.evidence(each.record.decision_id)
+            assert evidence is not None
+            assert evidence.bars.digest() == draft.bars.digest()
 
     async def test_an_append_whose_caller_gives_up_is_stored_whole_or_not_at_all(self, store: DecisionStore) -> None:
         tasks = [asyncio.create_task(store.append(a_draft(f"d{number}"))) for number in range(8)]

@@ -228,6 +228,20 @@ async def test_a_write_waits_for_a_server_that_comes_back(postgres_url):
         assert (await asked).record.sequence == 1
 
 
+async def test_bars_that_a_server_has_lost_are_not_built_upon_once_it_is_found_again(postgres_url):
+    async with wire_to(postgres_url) as wire, opened(wire.url) as store:
+        await store.append(a_draft("d1", bars=some_bars(0, 30)))
+        await store.append(a_draft("d2", bars=some_bars(1, 30)))
+        # as a standby may have it that took over too early
+        await altered(postgres_url, "DELETE FROM decisions WHERE id = 'd2'")
+        await altered(postgres_url, "DELETE FROM bar_segments WHERE first_index = 30")
+        wire.cut_at(b"BEGIN", is_passed_on=False)
+        await store.append(a_draft("d3", bars=some_bars(2, 30)))
+
+        assert wire.cuts == 1
+        assert (await store.evidence("d3")).bars.digest() == some_bars(2, 30).digest()
+
+
 async def test_a_read_whose_connection_was_cut_is_asked_again(postgres_url):
     async with wire_to(postgres_url) as wire, opened(wire.url) as store:
         await store.append(a_draft("d1"))

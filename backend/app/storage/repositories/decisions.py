@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from app.domain.decisions import (
     ChainHead,
@@ -37,14 +37,12 @@ from app.storage.decision_rows import (
     window_of,
 )
 from app.storage.event_queries import events_page
-from app.storage.event_rows import event_of
+from app.storage.event_rows import LAST_SEQ, event_of
 from app.storage.session import Database
 from app.storage.standing import ANSWER, answer_stands, calls_stand, decision_stands, events_stand
-from app.storage.tables import events
 from app.storage.writing import DecisionWriter, write_answer, write_events
 
 _CHAIN_PAGE_SIZE: Final = 100
-_LAST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
 
 
 class SqlDecisionStore:
@@ -136,7 +134,7 @@ class SqlDecisionStore:
 
     async def last_seq(self) -> int:
         """Return the number of the newest stored event; 0 when there is none."""
-        return await self.database.read(lambda connection: connection.execute(_LAST_SEQ).scalar_one())
+        return await self.database.read(lambda connection: connection.execute(LAST_SEQ).scalar_one())
 
     async def events_after(self, seq: int, limit: int, wanted: EventFilter) -> tuple[Event, ...]:
         """Return at most `limit` wanted events with a higher number, in order."""

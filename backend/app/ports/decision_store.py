@@ -22,7 +22,10 @@ from app.domain.tool_activity import Activity, ToolTotal
 
 
 class DecisionStore(Protocol):
-    """Keeps decisions; every method may raise StoreUnavailableError, after which nothing was stored."""
+    """Keeps decisions; every method may raise StoreUnavailableError, after which nothing was stored.
+
+    The one exception says so itself: a server that broke off during a commit and has not come back.
+    """
 
     async def open(self) -> None:
         """Make ready; a new store is created.

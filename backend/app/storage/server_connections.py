@@ -13,7 +13,7 @@ from app.domain.errors import StoreUnavailableError
 from app.storage.server_address import ServerAddress
 from app.storage.server_failures import READ_ONLY, server_failures
 
-CONNECT_TIMEOUT_S: Final = 10.0
+CONNECT_TIMEOUT_S: Final = 5.0
 OLDEST_S: Final = 300
 _GRACE_S: Final = 2.0
 
@@ -66,9 +66,9 @@ async def _connect(address: ServerAddress, timeout_s: float | None) -> Any:
     try:
         connection = await asyncpg.connect(
             address.url,
-            timeout=min(timeout_s or CONNECT_TIMEOUT_S, CONNECT_TIMEOUT_S),
+            timeout=CONNECT_TIMEOUT_S,
             command_timeout=None if timeout_s is None else timeout_s + _GRACE_S,
-            server_settings=_settings(address, timeout_s),
+            server_settings={"application_name": address.application},
             target_session_attrs="read-write",
         )
     except asyncpg.TargetServerAttributeNotMatched:
@@ -78,22 +78,19 @@ async def _connect(address: ServerAddress, timeout_s: float | None) -> Any:
     if connection.get_settings().server_encoding != "UTF8":
         await connection.close()
         raise StoreUnavailableError(_NOT_UTF8)
+    await connection.execute(_settings(timeout_s))
     return connection
 
 
-def _settings(address: ServerAddress, timeout_s: float | None) -> dict[str, str]:
-    """Return what holds for every transaction.
+def _settings(timeout_s: float | None) -> str:
+    """Return the statements that set what holds for every transaction.
 
-    A process that stops in the middle of one holds the lock of the store; the server ends such a transaction.
+    They are said once connected, because poolers refuse most of them as a part of connecting. A process that stops in
+    the middle of a transaction holds the lock of the store: the server ends such a transaction.
     """
-    most_ms = str(round((timeout_s or 0) * 1_000))
-    return {
-        "application_name": address.application,
-        "synchronous_commit": "on",
-        "statement_timeout": most_ms,
-        "idle_in_transaction_session_timeout": most_ms,
-        "jit": "off",
-    }
+    most_ms = round((timeout_s or 0) * 1_000)
+    limits = f"SET statement_timeout = {most_ms}; SET idle_in_transaction_session_timeout = {most_ms}"
+    return f"SET synchronous_commit = on; SET jit = off; {limits}"
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:

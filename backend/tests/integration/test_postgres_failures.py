@@ -11,15 +11,25 @@ from sqlalchemy.util import await_only
 
 from app.domain.decisions import ChainHead, EventFilter
 from app.domain.errors import ConflictError, InvalidInputError, StillRunningError, StoreUnavailableError
+from app.storage.migrate import upgrade
 from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.server_database import ServerDatabase
 from app.storage.session import database_at
+from app.storage.trial import try_to_write
 from scripts.services.ports import keep_or_pick
 from tests.contracts.decision_drafts import NOW, a_draft, a_step, a_vote, an_answer, some_bars
-from tests.contracts.model_drafts import a_model_call, an_exchange
+from tests.contracts.model_drafts import a_model_call, a_model_draft, an_exchange
 from tests.integration.store_setting import assert_intact, opened
 from tests.integration.wire import wire_to
 from tests.services import server_url
+
+
+@pytest.fixture
+async def tables_url(postgres_url):
+    """A database that has its tables: where statements are given little time, making them shall not count."""
+    async with opened(postgres_url):
+        pass
+    return postgres_url
 
 
 async def refusal(url):
@@ -109,6 +119,34 @@ async def test_a_user_without_rights_is_told_what_to_do(postgres_url):
         await altered(postgres_url, f"DROP ROLE {user}")
 
 
+async def test_a_user_who_may_only_read_and_add_is_enough_once_the_tables_are_there(postgres_url):
+    user = "u" + urlsplit(postgres_url).path[1:]
+    await upgrade(postgres_url)
+    await altered(
+        postgres_url,
+        f"CREATE ROLE {user} LOGIN PASSWORD 'canary';"
+        f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {user};"
+        f"GRANT USAGE ON SEQUENCE bar_series_id_seq TO {user}",
+    )
+    try:
+        async with opened(named(postgres_url, user=user, password="canary")) as store:
+            await store.append(a_model_draft("d1", an_exchange("1"), keyed=an_answer("k1")))
+            await try_to_write(store.database)
+            assert len(await assert_intact(store)) == 1
+            with pytest.raises(StoreUnavailableError, match="may not do that"):
+                await store.database.write(lambda each: each.exec_driver_sql("DELETE FROM decisions").close())
+    finally:
+        await altered(postgres_url, f"DROP OWNED BY {user}; DROP ROLE {user}")
+
+
+async def test_of_several_servers_the_first_that_can_be_written_is_taken(postgres_url):
+    parts = urlsplit(postgres_url)
+    user, _, place = parts.netloc.rpartition("@")
+    dead = f"127.0.0.1:{keep_or_pick(None)}"
+    async with opened(parts._replace(netloc=f"{user}@{dead},{place}").geturl()) as store:
+        assert (await store.append(a_draft())).record.sequence == 1
+
+
 async def test_a_store_that_is_not_open_says_so():
     store = SqlDecisionStore(ServerDatabase("postgresql://desk@127.0.0.1:1/conclave"))
     for use in (store.last_seq, lambda: store.append(a_draft())):
@@ -188,8 +226,8 @@ async def test_a_connection_lost_between_two_statements_costs_nothing(postgres_u
         assert len(await assert_intact(store)) == 3
 
 
-async def test_a_commit_in_doubt_is_said_when_the_server_stays_away(postgres_url):
-    async with wire_to(postgres_url) as wire, opened(wire.url, timeout_s=0.3) as store:
+async def test_a_commit_in_doubt_is_said_when_the_server_stays_away(tables_url):
+    async with wire_to(tables_url) as wire, opened(wire.url, timeout_s=0.5) as store:
         wire.cut_at(b"COMMIT\0", is_passed_on=True)
         asked = asyncio.create_task(store.append(a_draft("d1")))
         await wire.was_cut.wait()
@@ -202,8 +240,8 @@ async def test_a_commit_in_doubt_is_said_when_the_server_stays_away(postgres_url
         assert (await store.append(a_draft("d2"))).record.sequence == 2
 
 
-async def test_a_server_that_stays_away_is_said_and_is_found_again(postgres_url):
-    async with wire_to(postgres_url) as wire, opened(wire.url, timeout_s=0.3) as store:
+async def test_a_server_that_stays_away_is_said_and_is_found_again(tables_url):
+    async with wire_to(tables_url) as wire, opened(wire.url, timeout_s=0.5) as store:
         await store.append(a_draft("d1"))
         await wire.deafen()
         with pytest.raises(StoreUnavailableError, match="cannot be reached"):
@@ -251,8 +289,8 @@ async def test_a_read_whose_connection_was_cut_is_asked_again(postgres_url):
         assert wire.cuts == 1
 
 
-async def test_a_server_that_falls_silent_holds_nobody_up_for_ever(postgres_url):
-    async with wire_to(postgres_url) as wire, opened(wire.url, timeout_s=0.2) as store:
+async def test_a_server_that_falls_silent_holds_nobody_up_for_ever(tables_url):
+    async with wire_to(tables_url) as wire, opened(wire.url, timeout_s=0.5) as store:
         await store.append(a_draft("d1"))
         wire.hold()
         answers = await asyncio.gather(store.get("d1"), store.append(a_draft("d2")), return_exceptions=True)
@@ -267,8 +305,8 @@ async def test_a_server_that_falls_silent_holds_nobody_up_for_ever(postgres_url)
 # Too long, too many, too late
 
 
-async def test_a_statement_that_takes_too_long_is_ended_and_the_store_goes_on(postgres_url):
-    async with opened(postgres_url, timeout_s=0.3) as store:
+async def test_a_statement_that_takes_too_long_is_ended_and_the_store_goes_on(tables_url):
+    async with opened(tables_url, timeout_s=0.5) as store:
         with pytest.raises(StoreUnavailableError, match="CONCLAVE_DATABASE_TIMEOUT_SECONDS"):
             await store.database.read(lambda connection: connection.exec_driver_sql("SELECT pg_sleep(60)"))
         with pytest.raises(StoreUnavailableError, match="CONCLAVE_DATABASE_TIMEOUT_SECONDS"):
@@ -278,8 +316,8 @@ async def test_a_statement_that_takes_too_long_is_ended_and_the_store_goes_on(po
         assert len(await assert_intact(store)) == 1
 
 
-async def test_readers_that_find_no_connection_free_are_told_and_writers_have_their_own(postgres_url):
-    database = ServerDatabase(postgres_url, connections=2, timeout_s=0.3)
+async def test_readers_that_find_no_connection_free_are_told_and_writers_have_their_own(tables_url):
+    database = ServerDatabase(tables_url, connections=2, timeout_s=0.5)
     store = SqlDecisionStore(database)
     await store.open()
     begun, may_end = asyncio.Event(), asyncio.Event()

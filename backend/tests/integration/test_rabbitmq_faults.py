@@ -277,3 +277,12 @@ async def test_a_wrong_password_is_told_as_such(rabbitmq_url, namespace):
         with pytest.raises(TransportUnavailableError, match="refuses the user, the password") as refused:
             await transport.publish(an_event(1))
         assert "hunter2" not in str(refused.value)
+
+
+async def test_consumers_that_come_and_go_while_they_are_watched_cost_nobody_the_connection(rabbitmq_url, namespace):
+    async with a_transport(rabbitmq_url, namespace, watch_s=0.001) as transport, transport.subscribe("#") as feed:
+        for _ in range(30):
+            async with transport.dead_letters("work"), transport.consume(WORK) as deliveries:
+                await transport.publish(an_event(1))
+                await (await anext(deliveries)).ack()
+        assert (feed.interruptions, transport.state) == (0, TransportState.UP)

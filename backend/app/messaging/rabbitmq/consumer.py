@@ -12,6 +12,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from app.domain.errors import TransportError
 from app.messaging.pauses import growing_pause
+from app.messaging.rabbitmq.closing import close_channel
 from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise, stay_cancelled, told
 from app.messaging.rabbitmq.link import Link
 from app.messaging.rabbitmq.session import QUIET, Session
@@ -101,7 +102,7 @@ class Consumer:
             session = Session(channel, await plan.set_up(connection, channel))
             await channel.basic_consume(session.queue, partial(plan.take, session), no_ack=plan.prefetch is None)
         except BaseException:
-            await channel.close()
+            await close_channel(channel)
             raise
         return session
 

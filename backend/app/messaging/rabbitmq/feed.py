@@ -15,6 +15,7 @@ from app.domain.identifiers import new_id
 from app.messaging.errors import AgentCommunicationError
 from app.messaging.memory_subscription import MemorySubscription
 from app.messaging.parcels import Codec
+from app.messaging.rabbitmq.closing import to_its_end
 from app.messaging.rabbitmq.consumer import Consumer, Plan
 from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise
 from app.messaging.rabbitmq.posting import received
@@ -74,7 +75,7 @@ class Feed(Generic[M]):
                 channel, queue = self._bound
                 change = channel.queue_bind if is_wanted else channel.queue_unbind
                 with suppress(*BROKER_FAILURES), lost_connections_raise():
-                    await change(queue, self._topology.events, routing_key=pattern)
+                    await to_its_end(change(queue, self._topology.events, routing_key=pattern))
 
     async def _set_up(self, _connection: Connection, channel: AbstractChannel) -> str:
         async with self._changing:

@@ -10,9 +10,11 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from pamqp.commands import Basic
 
 from app.messaging.errors import DeliveryLostError
+from app.messaging.rabbitmq.closing import close_channel
 from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_raise
 
 _PATIENCE_S: Final = 5.0
+_SECOND_LOOK_S: Final = 1.0
 QUIET: Final = "nothing has come for long"
 """A broker whose queue was deleted and made again in one instant takes a consumer for alive that hears nothing."""
 _MOST_QUIET_CHECKS: Final = 6
@@ -72,17 +74,27 @@ class Session:
         try:
             with lost_connections_raise():
                 async with asyncio.timeout(_PATIENCE_S):
-                    waiting, consumers = await self._look()
+                    return await self._find_fault(may_wait, may_be_quiet)
         except ChannelNotFoundEntity:
             return "its queue is gone"
         except BROKER_FAILURES:
             return None  # whatever ails the connection ends the session by itself
+
+    async def _find_fault(self, may_wait: bool, may_be_quiet: bool) -> str | None:
+        waiting, consumers = await self._look()
         self._note_quiet()
         if not consumers:
             return "the broker does not know it"
-        if self._quiet_checks and waiting and not may_wait:
+        if self._quiet_checks and waiting and not may_wait and await self._starves():
             return "work waits and does not come"
         return QUIET if self._quiet_checks >= _MOST_QUIET_CHECKS and not may_be_quiet else None
+
+    async def _starves(self) -> bool:
+        """Look again a moment later: what waited may just have been on its way."""
+        heard = self.heard
+        await asyncio.sleep(_SECOND_LOOK_S)
+        waiting, _ = await self._look()
+        return waiting > 0 and self.heard == heard
 
     def _note_quiet(self) -> None:
         is_quiet = not self.unsettled and self.heard == self._heard_at_check
@@ -94,7 +106,7 @@ class Session:
         self.ended.set()
         with suppress(*BROKER_FAILURES), lost_connections_raise():
             async with asyncio.timeout(_PATIENCE_S):
-                await self.channel.close()
+                await close_channel(self.channel)
 
     async def _look(self) -> tuple[int, int]:
         """Return how many messages wait and how many consumers there are; a missing queue costs a channel."""
@@ -103,7 +115,7 @@ class Session:
             found = await probe.queue_declare(self.queue, passive=True)
             return found.message_count or 0, found.consumer_count or 0
         finally:
-            await probe.close()
+            await close_channel(probe)
 
     def _cancelled(self, _frame: Basic.Cancel) -> None:
         self.ended.set()

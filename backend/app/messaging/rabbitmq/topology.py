@@ -9,6 +9,7 @@ from aiormq import Connection
 from aiormq.abc import AbstractChannel
 
 from app.messaging.errors import QueueSettingsError
+from app.messaging.rabbitmq.closing import close_channel
 from app.messaging.topics import matches
 from app.ports.queues import WorkQueue
 
@@ -89,7 +90,7 @@ class Topology:
             self._kept.clear()
             raise _other_settings(queue.name) from None
         finally:
-            await channel.close()
+            await close_channel(channel)
 
     async def restore(self, connection: Connection) -> None:
         """Make everything again that this process has declared; those who come at once share one round."""

@@ -207,7 +207,7 @@ class RabbitMqTransport(Generic[M]):
             await consumer.ready(self._timeout_s)
             yield
         finally:
-            await stop(self._running.pop(consumer))
+            await stop(*filter(None, (self._running.pop(consumer, None),)))
 
     async def _declare_where_possible(self, queue: WorkQueue) -> None:
         if self._in.is_known_down.is_set():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_only
@@ -16,6 +17,8 @@ from app.storage.group_commit import Unit
 from app.storage.server_connections import OLDEST_S
 from app.storage.server_failures import REFUSED, TOO_LONG, ServerAwayError, as_store_error, server_failures, sqlstate
 from app.storage.transactions import run_together
+
+log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
@@ -49,6 +52,22 @@ class _Line:
     def is_free(self) -> bool:
         """Whether a transaction can be begun: it is open, and not in the middle of one."""
         return not (self.driver.is_closed() or self.driver.is_in_transaction())
+
+
+class _Outage:
+    """How long the server has been away, from when it was first noticed."""
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._ends_at: float | None = None
+
+    def is_over_the_limit(self) -> bool:
+        """Whether that is longer than anybody waits."""
+        now = asyncio.get_running_loop().time()
+        if self._ends_at is None:
+            self._ends_at = now + self._patience_s
+            log.warning("database server away", waiting_s=self._patience_s)
+        return now > self._ends_at
 
 
 class ServerWriter:
@@ -91,22 +110,18 @@ class ServerWriter:
             StoreUnreachableError: the server stays away; nothing was stored, or the message says that it is not known.
             StoreUnavailableError: it refused; nothing was stored.
         """
-        now = asyncio.get_running_loop().time
-        away_since: float | None = None
         in_doubt: Sequence[Any] | None = None
+        outage = _Outage(self._patience_s)
         while True:
             try:
                 if in_doubt is not None and await self._run(partial(_stand, units=units, results=in_doubt)):
                     return in_doubt
                 in_doubt = None
                 return await self._run(partial(_committed, units=units))
-            except CommitInDoubtError as broken:
-                in_doubt = broken.results
-            except StoreUnreachableError as error:
-                is_late = away_since is not None and now() > away_since + self._patience_s
-                if is_late or not isinstance(error, ServerAwayError):
+            except (CommitInDoubtError, StoreUnreachableError) as error:
+                in_doubt = error.results if isinstance(error, CommitInDoubtError) else in_doubt
+                if not isinstance(error, CommitInDoubtError | ServerAwayError) or outage.is_over_the_limit():
                     raise error if in_doubt is None else StoreUnreachableError(_IN_DOUBT) from error
-            away_since = now() if away_since is None else away_since
             await asyncio.sleep(PAUSE_S)
 
     async def _run(self, work: Callable[[Connection, Any], Result]) -> Result:

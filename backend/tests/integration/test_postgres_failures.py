@@ -402,3 +402,14 @@ async def test_text_is_ordered_by_its_characters_whatever_the_language_of_the_da
         sql += " AND data_type = 'character varying' AND table_name <> 'alembic_version'"
         found = await store.database.read(lambda connection: connection.exec_driver_sql(sql).scalars().all())
     assert found == ["C"]
+
+
+async def test_a_commit_whose_answer_never_comes_back_is_not_made_for_ever(tables_url):
+    async with wire_to(tables_url) as wire, opened(wire.url, timeout_s=0.5) as store:
+        wire.cut_at(b"COMMIT\0", is_passed_on=False, times=1_000)
+        with pytest.raises(StoreUnavailableError, match="not known"):
+            await store.append(a_draft("d1"))
+
+        wire.cut_at(b"", is_passed_on=False, times=0)
+        await store.append(a_draft("d2"))
+        assert [record.decision_id for record in await assert_intact(store)] == ["d2"]

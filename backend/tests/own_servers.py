@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +38,14 @@ class OwnServers:
         return int(self._state()[server]["process"]["pid"])
 
     def kill(self, server: str) -> None:
-        """End it as a power cut ends a process: no last words."""
-        os.kill(self.pid(server), signal.SIGKILL)
+        """End it and all it started, as a power cut does: no last words, and nobody left who still answers.
+
+        A process of PostgreSQL that serves a connection outlives its parent by some milliseconds, and may commit then.
+        """
+        family = [self.pid(server), *descendants(self.pid(server))]
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def purge(self) -> None:
         """End both and remove what they kept."""
@@ -54,6 +60,14 @@ class OwnServers:
         command = [sys.executable, "-m", "scripts.services", *words]
         done = subprocess.run(command, env=environment, cwd=settings.ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that `pid` started, and those that they started."""
+    children = [
+        int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+    ]
+    return children + [grandchild for child in children for grandchild in descendants(child)]
 
 
 @contextmanager

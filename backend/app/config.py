@@ -45,8 +45,8 @@ class Settings(ModelSettings):
         Field(validation_alias="POSTGRES_URL", description="PostgreSQL database of the record, instead of SQLite"),
     ] = None
     database_pool: Annotated[
-        int, Field(ge=2, le=200, description="connections to the database server at most; one of them writes")
-    ] = 5
+        int, Field(ge=3, le=200, description="connections to the database server at most; two of them write")
+    ] = 6
     database_timeout_seconds: Annotated[
         float, Field(gt=0, le=3_600, description="how long the database server may take for one statement")
     ] = 10.0

@@ -136,7 +136,7 @@ def _health(
         return f"{bus.dropped} events dropped by slow subscribers"
 
     async def requests() -> str:
-        return f"{len(coordinator.pending_requests())} consensus requests pending"
+        return f"{await store.work.count_pending()} decisions accepted and pending"
 
     async def providers() -> str:
         states = (f"{name} {guard.state}" for name, guard in models.guards.items())

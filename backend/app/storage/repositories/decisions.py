@@ -171,7 +171,7 @@ class SqlDecisionStore:
         now = max(to_micros(call.started_at) for call in calls)
         await self.database.write(
             lambda connection: model_rows.write_model_calls(connection, decision_id, calls, exchanges, now),
-            stands=lambda connection, _: calls_stand(connection, decision_id),
+            stands=lambda connection, _: calls_stand(connection, decision_id, calls),
         )
 
     async def exchange(self, request_key: str) -> Exchange | None:

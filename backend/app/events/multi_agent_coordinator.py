@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 
 import orjson
+import structlog
 
 from app import plugins
 from app.analysis.voting import analyse_voting
 from app.domain.decisions import KeyedAnswer, SealedRecord
-from app.domain.errors import NotFoundError
+from app.domain.errors import NotFoundError, StoreError
 from app.domain.questions import Question
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus
@@ -26,6 +27,8 @@ from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
 from app.ports.panel import Panel
 from app.ports.seating import Seating, Seats
+
+log = structlog.get_logger(__name__)
 
 
 class MultiAgentCoordinator:
@@ -107,6 +110,13 @@ class MultiAgentCoordinator:
     async def follow(self, every_s: float) -> None:
         """Tell the bus of what other processes store, too, looking every `every_s` seconds; runs until cancelled."""
         await self._announcer.follow(every_s)
+
+    async def look(self) -> None:
+        """Tell the bus at once of what other processes have stored, if that can be read now."""
+        try:
+            await self._announcer.look()
+        except StoreError as error:
+            log.warning("stored events not read", error=error.public)
 
     async def decide(self, question: Question) -> SealedRecord:
         """Return the decision once it is stored with its evidence; where workers share the work, they make it.

@@ -8,6 +8,7 @@ import structlog
 
 from app.domain.errors import AgentSystemError
 from app.domain.jobs import Errand
+from app.messaging.errands import errand_letter
 from app.ports.work_store import LetterOf
 
 log = structlog.get_logger(__name__)
@@ -68,3 +69,23 @@ class LocalDispatch:
                 log.warning("errand put off", job_id=errand.job_id, role=errand.role, error=error.public)
             except Exception:
                 log.exception("errand failed", job_id=errand.job_id, role=errand.role)
+
+
+class SharedDispatch:
+    """Leaves errands to workers in whatever process: letters to them are stored with the job.
+
+    Args:
+        nudge: told that letters were written.
+    """
+
+    letter_of: LetterOf | None = staticmethod(errand_letter)
+
+    def __init__(self, nudge: Callable[[], None]) -> None:
+        self._nudge = nudge
+
+    def give_out(self, errands: Sequence[Errand]) -> None:
+        """See to it that the letters are sent soon."""
+        self._nudge()
+
+    async def close(self) -> None:
+        """Nothing is under way here."""

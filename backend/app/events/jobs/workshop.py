@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from app.domain.errors import AgentSystemError
+from app.domain.errors import AgentSystemError, StoreUnavailableError
 from app.domain.identifiers import new_id
 from app.domain.jobs import Claim, Claimed, Errand, Lease
 from app.events.asking import Asking
@@ -18,6 +18,7 @@ from app.events.jobs import case_file, contributions
 from app.events.jobs.case_file import CaseFile
 from app.events.jobs.completion import Completion
 from app.events.jobs.contributions import Contribution, contribution_of
+from app.messaging.pauses import growing_pause
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.panel import Sitting
@@ -179,7 +180,7 @@ class Workshop:
     async def _hand_in(self, claim: Claim, part: Contribution) -> None:
         """Deliver what came of a task, and decide if it was the last; what is refused was paid for all the same."""
         try:
-            left = await self._work.deliver(claim, contributions.write(part))
+            left = await self._delivered(claim, contributions.write(part))
         except BaseException:
             await self._asking.keep_what_was_paid(claim.job_id, part.model_calls, part.exchanges)
             raise
@@ -190,6 +191,17 @@ class Workshop:
             await self._completion.complete(claim.job_id)
         elif await self._is_settled(claim.job_id):
             await self._completion.complete(claim.job_id, is_settled=True)
+
+    async def _delivered(self, claim: Claim, content: bytes) -> int | None:
+        """Deliver, however long the store is away: what it cost would have to be paid again."""
+        failures = 0
+        while True:
+            try:
+                return await self._work.deliver(claim, content)
+            except StoreUnavailableError as error:
+                failures += 1
+                log.warning("contribution waits for the store", agent_id=claim.agent_id, error=error.public)
+            await asyncio.sleep(growing_pause(failures))
 
     async def _is_settled(self, job_id: str) -> bool:
         """Whether the votes that were delivered leave nothing open, where the case asks for that."""

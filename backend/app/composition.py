@@ -132,7 +132,7 @@ def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:
 def _working(settings: Settings, way: Sharing | None) -> Working:
     """Return who does accepted work: this process, or the workers that letters reach."""
     dispatch = None if way is None else (lambda _work: SharedDispatch(way.relay.nudge))
-    return Working(dispatch, settings.lease_seconds, settings.max_pending)
+    return Working(dispatch, settings.lease_seconds, settings.max_pending, settings.max_analyses)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -63,6 +63,12 @@ class Settings(ModelSettings):
     max_pending: Annotated[
         int, Field(ge=1, le=1_000_000, description="accepted decisions that may be pending before new ones are refused")
     ] = 1_000
+    max_analyses: Annotated[
+        int, Field(ge=1, le=100_000, description="decisions that this process makes at once before it refuses more")
+    ] = 500
+    grace_seconds: Annotated[
+        int, Field(ge=0, le=600, description="how long what runs may take to finish when the process is told to stop")
+    ] = 30
     feed_backlog: Annotated[int, Field(ge=1, le=100_000, description="unread events a client may have")] = 256
     follow_seconds: Annotated[
         float, Field(ge=0.05, le=60, description="how often to look for what other processes have stored")

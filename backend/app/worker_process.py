@@ -11,13 +11,12 @@ from app.domain.errors import InvalidInputError, UnknownNameError
 from app.messaging.errand_service import ErrandService
 
 
-def run(settings: Settings, roles: Sequence[str] | None, concurrency: int, grace_s: float) -> None:
+def run(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> None:
     """Work until told to stop.
 
     Args:
         roles: to work for; None is every role there is.
         concurrency: errands of each role at once.
-        grace_s: how long errands may take to finish at the end.
 
     Raises:
         InvalidInputError: a setting or role is missing or wrong; says what to do.
@@ -29,17 +28,17 @@ def run(settings: Settings, roles: Sequence[str] | None, concurrency: int, grace
             "without them `conclave serve` does everything by itself."
         )
     with asyncio.Runner() as runner:
-        runner.run(_work(settings, roles, concurrency, grace_s))
+        runner.run(_work(settings, roles, concurrency))
 
 
-async def _work(settings: Settings, roles: Sequence[str] | None, concurrency: int, grace_s: float) -> None:
+async def _work(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> None:
     told, again = _signals()
     async with running_desk(settings, is_worker=True) as desk:
         service = _service(desk, roles, concurrency)
         await service.start()
         print(f"Conclave works for {', '.join(service.roles)}", file=sys.stderr, flush=True)  # noqa: T201
         await told.wait()
-        await _drained(service, again, grace_s)
+        await _drained(service, again, settings.grace_seconds)
 
 
 def _service(desk: Desk, roles: Sequence[str] | None, concurrency: int) -> ErrandService:

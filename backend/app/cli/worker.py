@@ -12,17 +12,11 @@ import click
     show_default=True,
     help="Tasks of each role under way at once; no symbol takes more than half of them.",
 )
-@click.option(
-    "--grace",
-    type=click.FloatRange(0, 600),
-    default=30.0,
-    show_default=True,
-    help="Seconds that tasks under way may take to finish when the worker is told to stop.",
-)
-def worker(roles: str | None, concurrency: int, grace: float) -> None:
-    """Ask analysts on behalf of API processes until Ctrl-C or SIGTERM; a second one hurries.
+def worker(roles: str | None, concurrency: int) -> None:
+    """Ask analysts on behalf of API processes until Ctrl-C or SIGTERM.
 
-    Needs POSTGRES_URL and RABBITMQ_URL, the same as the API processes have, and the same models.
+    Then what is under way may finish for CONCLAVE_GRACE_SECONDS; a second signal hurries. What does not finish comes to
+    another worker. Needs POSTGRES_URL and RABBITMQ_URL, the same as the API processes have, and the same models.
 
     \b
     Examples:
@@ -36,4 +30,4 @@ def worker(roles: str | None, concurrency: int, grace: float) -> None:
     settings = read_settings()
     configure_logging(settings.log_level, settings.log_format)
     names = [name.strip() for name in roles.split(",") if name.strip()] if roles else None
-    run(settings, names, concurrency, grace)
+    run(settings, names, concurrency)

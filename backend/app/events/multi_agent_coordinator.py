@@ -69,7 +69,8 @@ class MultiAgentCoordinator:
             thinks_aloud=thinks_aloud,
         )
         conclusion = Conclusion(self._store, self._clock, self._announcer)
-        self._road = Road(asking, conclusion, self._clock, self._seating)
+        working = working or Working()
+        self._road = Road(asking, conclusion, self._clock, self._seating, working.most_at_once)
         self._jobs = Jobs(
             self._store,
             asking,
@@ -77,7 +78,7 @@ class MultiAgentCoordinator:
             announcer=self._announcer,
             clock=self._clock,
             seating=self._seating,
-            working=working or Working(),
+            working=working,
         )
 
     @property

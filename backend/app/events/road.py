@@ -5,6 +5,7 @@ from dataclasses import replace
 import structlog
 
 from app.domain.decisions import SealedRecord
+from app.domain.errors import OverloadedError
 from app.domain.identifiers import new_id
 from app.domain.questions import Question
 from app.events.asking import Asking
@@ -17,9 +18,17 @@ from app.ports.seating import Seating, Seats
 
 
 class Road:
-    """Leads a question to its stored decision, all in this process."""
+    """Leads a question to its stored decision, all in this process.
 
-    def __init__(self, asking: Asking, conclusion: Conclusion, clock: Clock, seating: Seating) -> None:
+    Args:
+        most_at_once: how many may be on their way; more are refused before anything is done for them.
+    """
+
+    def __init__(
+        self, asking: Asking, conclusion: Conclusion, clock: Clock, seating: Seating, most_at_once: int
+    ) -> None:
+        self._most_at_once = most_at_once
+        self._under_way = 0
         self._asking = asking
         self._conclusion = conclusion
         self._clock = clock
@@ -27,6 +36,15 @@ class Road:
 
     async def walk(self, question: Question) -> SealedRecord:
         """Return the decision once it is stored with its evidence; see `MultiAgentCoordinator.decide`."""
+        if self._under_way >= self._most_at_once:
+            raise OverloadedError(f"{self._most_at_once} decisions are being made; ask again shortly.")
+        self._under_way += 1
+        try:
+            return await self._walk(question)
+        finally:
+            self._under_way -= 1
+
+    async def _walk(self, question: Question) -> SealedRecord:
         question = with_correlation(question)
         with structlog.contextvars.bound_contextvars(correlation_id=question.correlation_id):
             case, seats = await self._asking.open(question)

@@ -25,6 +25,7 @@ from app.ports.decision_store import DecisionStore
 from app.ports.seating import Seating
 
 LOOKS_IN_A_LEASE: Final = 5
+MOST_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,13 @@ class Working:
         dispatch: gives out errands, given who does one here; None lets this process do its own.
         lease_s: how long a worker that is not heard of keeps a task.
         most_pending: how many jobs may be pending before new ones are refused.
+        most_at_once: how many questions are decided in this process at once before more are refused.
     """
 
     dispatch: Callable[[Work], Dispatch] | None = None
     lease_s: float = LEASE_S
     most_pending: int = MOST_PENDING
+    most_at_once: int = MOST_AT_ONCE
 
 
 class Jobs:

@@ -232,7 +232,7 @@ async def test_a_commit_in_doubt_is_said_when_the_server_stays_away(tables_url):
         asked = asyncio.create_task(store.append(a_draft("d1")))
         await wire.was_cut.wait()
         await wire.deafen()
-        with pytest.raises(StoreUnavailableError, match="whether the decision was stored is not known"):
+        with pytest.raises(StoreUnavailableError, match="whether it was stored is not known"):
             await asked
 
         await wire.listen()

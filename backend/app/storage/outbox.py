@@ -1,11 +1,12 @@
 """The outbox of a database server: letters locked while they are sent, gone once they were."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.letters import Letter
@@ -51,7 +52,8 @@ class ServerOutbox:
                 yield tuple(map(outbox_rows.letter_of, rows))
             except BaseException as error:  # noqa: BLE001 - raised again below, where it is not told as the database's
                 trouble = error
-                await transaction.rollback()
+                with suppress(DBAPIError, OSError):
+                    await transaction.rollback()
             else:
                 await connection.execute(outbox_rows.remove([row.id for row in rows]))
         if trouble is not None:
@@ -67,4 +69,5 @@ async def _taken(connection: AsyncConnection, in_order: bool, most: int) -> Sequ
     """Lock the oldest letters that nobody else is sending."""
     if in_order and not (await connection.execute(_TRY_LOCK)).scalar():
         return ()
-    return (await connection.execute(outbox_rows.oldest(in_order, most))).all()
+    rows: Sequence[Row[Any]] = (await connection.execute(outbox_rows.oldest(in_order, most))).all()
+    return rows

@@ -534,10 +534,11 @@ class WorkStoreContract:
     ) -> None:
         scene = Scene(store, f"law {next(numbers)}")
         await scene.begin()
-        for deed, owner, choice in steps:
-            await scene.do(deed, owner, choice)
-            assert await store.work.contributions(scene.job_id) == scene.delivered
-        if scene.is_pending:
+        try:
+            for deed, owner, choice in steps:
+                await scene.do(deed, owner, choice)
+                assert await store.work.contributions(scene.job_id) == scene.delivered
+        finally:
             await store.work.end(scene.job_id, STOPPED, [])
 
 

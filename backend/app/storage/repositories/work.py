@@ -95,7 +95,10 @@ class SqlWorkStore:
         return await self._database.read(lambda connection: job_rows.ripe(connection, now, limit))
 
     async def hand_out_again(self, lease: Lease, limit: int, letter_of: LetterOf | None = None) -> tuple[Errand, ...]:
-        """Free open tasks that have waited or been held for too long, and return them."""
+        """Free open tasks that have waited or been held for too long, and return them.
+
+        Where the answer to the commit was lost they may be missing here; their letters are sent all the same.
+        """
 
         def hand_out(connection: Connection) -> tuple[Errand, ...]:
             errands = task_rows.hand_out_again(connection, lease, limit)

@@ -123,7 +123,8 @@ class JobDesk:
                 if status.status != PENDING or left_s <= 0:
                     return status
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), min(left_s, LOOK_AGAIN_S))
+                    async with asyncio.timeout(min(left_s, LOOK_AGAIN_S)):
+                        await ended.wait()
 
     async def _status(self, job_id: str) -> ConsensusStatus:
         standing = await self._store.work.standing(job_id)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -12,7 +12,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,200}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A named queue and how it treats its work; every process that names it says the same.
+    """A named queue and how it treats its work; every process that names it says the same, but for `prefetch`.
 
     Args:
         name: letters, digits, `-`, `_` and `.`.
@@ -39,6 +39,10 @@ class WorkQueue:
             raise ValueError("The name of a queue has 1 to 200 letters, digits, '-', '_' and '.'.")
         if min(self.returns, self.prefetch, self.max_length) < 1:
             raise ValueError(f"Queue {self.name}: returns, prefetch and max_length are 1 or more.")
+
+    def is_same_as(self, other: "WorkQueue") -> bool:
+        """Whether both describe one queue; how much a consumer takes at a time is its own affair."""
+        return replace(self, prefetch=other.prefetch) == other
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Looks after jobs whose worker died or whose time is over, in every process, so that each comes to an end."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Final
 
@@ -18,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 GRACE: Final = timedelta(seconds=0.5)
 """How long after its deadline a job is left to those who work on it."""
+
+HOPELESS: Final = 5
+"""How often a job is tried that cannot be decided for a reason nobody foresaw; some of those pass."""
 
 _JOBS_AT_ONCE: Final = 50
 _TASKS_AT_ONCE: Final = 500
@@ -42,6 +46,7 @@ class Caretaker:
         self._workshop = workshop
         self._dispatch = dispatch
         self._clock = clock
+        self._tried: Counter[str] = Counter()
         self.recovered = 0
 
     async def run(self, every_s: float) -> None:
@@ -72,9 +77,14 @@ class Caretaker:
         try:
             await self._completion.complete(job_id)
             self.recovered += 1
+            self._tried.pop(job_id, None)
         except StoreError:
             raise
         except Exception as error:
             log.exception("job cannot be decided", decision_id=job_id)
+            self._tried[job_id] += 1
+            if self._tried[job_id] < HOPELESS:
+                return
+            del self._tried[job_id]
             reason = error.public if isinstance(error, AgentSystemError) else type(error).__name__
             await self._desk.fail(job_id, f"It could not be decided: {reason}")

@@ -5,31 +5,47 @@ import asyncio
 import json
 import sys
 import tempfile
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
+from tests.chaos.embedded_ground import EmbeddedGround
 from tests.chaos.plan import Plan
 from tests.chaos.report import as_dict, table
-from tests.chaos.run import Run
+from tests.chaos.run import Report, Run
+from tests.chaos.shared_ground import SharedGround
 from tests.own_servers import own_servers
 
 
 def main() -> int:
     """Run once, or once for each of several seeds; 1 when a promise was not kept, or a control was not noticed."""
     options = _options()
-    plan = Plan(options.decisions, options.kills, options.pauses, options.seed, options.control)
     home = Path(options.home or tempfile.mkdtemp(prefix="conclave-chaos-", dir="/var/tmp"))
     home.mkdir(parents=True, exist_ok=True)
-    reports = []
-    with own_servers(home / "servers") as servers:
-        for seed in range(plan.seed, plan.seed + options.runs):
-            report = asyncio.run(Run(replace(plan, seed=seed), servers, home).report())
-            print(table(report), flush=True)
-            reports.append(report)
-    told = json.dumps([as_dict(each) for each in reports], indent=2)
-    (home / "report.json").write_text(told)
+    reports = [*_embedded(options, home), *_shared(options, home)]
+    (home / "report.json").write_text(json.dumps([as_dict(each) for each in reports], indent=2))
     print(f"\nbooks, logs and report.json: {home}", file=sys.stderr)
-    return 0 if all(each.is_clean != plan.control for each in reports) else 1
+    return 0 if all(each.is_clean != each.plan.control for each in reports) else 1
+
+
+def _embedded(options: argparse.Namespace, home: Path) -> Iterator[Report]:
+    if options.only == "shared" or options.control:
+        return
+    plan = Plan(options.decisions // 5, max(1, options.kills // 3), 0, options.seed, embedded=True, apis=1)
+    yield _told(asyncio.run(Run(plan, EmbeddedGround(home / "embedded"), home).report()))
+
+
+def _shared(options: argparse.Namespace, home: Path) -> Iterator[Report]:
+    if options.only == "embedded":
+        return
+    with own_servers(home / "servers") as servers:
+        for seed in range(options.seed, options.seed + options.runs):
+            plan = Plan(options.decisions, options.kills, options.pauses, seed, options.control)
+            yield _told(asyncio.run(Run(plan, SharedGround(plan, servers), home).report()))
+
+
+def _told(report: Report) -> Report:
+    print(f"{table(report)}\n", flush=True)
+    return report
 
 
 def _options() -> argparse.Namespace:
@@ -40,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, default=1, help="how many, each with the next seed")
     parser.add_argument("--control", action="store_true", help="without confirms and inbox: has to be noticed")
+    parser.add_argument("--only", choices=("embedded", "shared"), help="leave out the other")
     parser.add_argument("--home", help="folder for books, logs and the report")
     return parser.parse_args()
 

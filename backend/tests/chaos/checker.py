@@ -9,8 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from tests.chaos.books import read_books
 
 
@@ -21,14 +19,16 @@ class Found:
     Args:
         decisions: id to correlation id, symbol, sequence, hash before, hash, SHA-256 of the body, whether degraded.
         jobs: those that did not become decisions: id to status and reason.
-        effects: of the consumer, in their order: decision id, symbol, name.
+        effects: of the consumer, in their order: decision id, symbol, name; None where there is none.
+        came_again: deliveries that the consumer knew already.
+        waiting: letters still in the outbox.
     """
 
     decisions: Mapping[str, Mapping[str, Any]]
     jobs: Mapping[str, tuple[str, str | None]]
-    effects: tuple[tuple[str, str, str], ...]
-    came_again: int
-    waiting: int
+    effects: tuple[tuple[str, str, str], ...] | None = None
+    came_again: int = 0
+    waiting: int = 0
 
 
 @dataclass
@@ -59,30 +59,23 @@ class Verdict:
         return not any(broken) and self.recovered == self.uncertain and not self.waiting
 
 
-async def look(url: str) -> Found:
-    """Read what is there."""
-    connection = await asyncpg.connect(url)
-    try:
-        rows = await connection.fetch("SELECT id, symbol, sequence, previous_hash, hash, body FROM decisions")
-        jobs = await connection.fetch("SELECT id, status, reason FROM jobs")
-        effects = await connection.fetch("SELECT decision_id, symbol, name FROM effects ORDER BY place")
-        came_again = await connection.fetchval("SELECT count(*) FROM came_again")
-        waiting = await connection.fetchval("SELECT count(*) FROM outbox")
-    finally:
-        await connection.close()
-    decisions = {row["id"]: _decision(row) for row in rows}
-    standing = {row["id"]: (row["status"], row["reason"]) for row in jobs}
-    return Found(decisions, standing, tuple(tuple(row) for row in effects), came_again, waiting)
+def decisions_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return rows of the table of decisions as `Found` has them."""
+    return {row["id"]: _decision(row) for row in rows}
 
 
 def _decision(row: Mapping[str, Any]) -> dict[str, Any]:
     body = json.loads(row["body"])
     return {
         **{name: row[name] for name in ("symbol", "sequence", "previous_hash", "hash")},
-        "sha256": hashlib.sha256(row["body"]).hexdigest(),
+        "sha256": hashlib.sha256(_bytes(row["body"])).hexdigest(),
         "correlation_id": body["correlation_id"],
         "degraded": body["degraded"],
     }
+
+
+def _bytes(stored: bytes | str) -> bytes:
+    return stored.encode() if isinstance(stored, str) else stored
 
 
 def judge(book: Path, found: Found, names: Mapping[int, str]) -> Verdict:
@@ -91,7 +84,7 @@ def judge(book: Path, found: Found, names: Mapping[int, str]) -> Verdict:
     Args:
         names: the correlation id of each request.
     """
-    verdict = Verdict(came_again=found.came_again, waiting=found.waiting, effects=len(found.effects))
+    verdict = Verdict(came_again=found.came_again, waiting=found.waiting, effects=len(found.effects or ()))
     lines: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for line in read_books(book):
         lines[line["n"]].append(line)
@@ -105,7 +98,8 @@ def judge(book: Path, found: Found, names: Mapping[int, str]) -> Verdict:
     verdict.failed = sum(status == "failed" for status, _ in found.jobs.values())
     verdict.unexpected += len(found.decisions) - sum(len(by_name[name]) for name in names.values())
     _judge_chains(verdict, found.decisions.values())
-    _judge_effects(verdict, found)
+    if found.effects is not None:
+        _judge_effects(verdict, found, found.effects)
     return verdict
 
 
@@ -157,13 +151,13 @@ def _judge_chains(verdict: Verdict, decisions: Iterable[Mapping[str, Any]]) -> N
             verdict.gaps.append(f"{symbol}: links")
 
 
-def _judge_effects(verdict: Verdict, found: Found) -> None:
-    made = Counter(decision_id for decision_id, _, name in found.effects if name == "consensus_result")
+def _judge_effects(verdict: Verdict, found: Found, effects: tuple[tuple[str, str, str], ...]) -> None:
+    made = Counter(decision_id for decision_id, _, name in effects if name == "consensus_result")
     verdict.lost += [f"no effect of {each}" for each in found.decisions if not made[each]]
     verdict.duplicated += [f"{count} effects of {each}" for each, count in made.items() if count > 1]
     verdict.unexpected += sum(each not in found.decisions for each in made)
     newest: Counter[str] = Counter()
-    for decision_id, symbol, name in dict.fromkeys(found.effects):
+    for decision_id, symbol, name in dict.fromkeys(effects):
         if name == "consensus_result" and decision_id in found.decisions:
             sequence = found.decisions[decision_id]["sequence"]
             if sequence < newest[symbol]:

@@ -27,6 +27,7 @@ def table(report: Report) -> str:
     verdict, done = report.verdict, report.done
     kills = ", ".join(f"{what} {count}" for what, count in sorted(done.items()) if what != "pause")
     lines = {
+        "desk": "one process, SQLite" if report.plan.embedded else _processes(report),
         "seed": report.plan.seed,
         "accepted": f"{verdict.accepted} of {report.plan.decisions} asked",
         "decided": f"{verdict.decided} ({verdict.degraded} degraded), failed with a reason {verdict.failed}",
@@ -44,3 +45,8 @@ def table(report: Report) -> str:
     told = [f"{name:>11}  {value}" for name, value in lines.items()]
     broken = (*verdict.lost, *verdict.duplicated, *verdict.altered, *verdict.refused, *verdict.inversions)
     return "\n".join([*told, *(f"             {each}" for each in broken[:SHOWN])])
+
+
+def _processes(report: Report) -> str:
+    careless = ", NO confirms, NO inbox" if report.plan.control else ""
+    return f"{report.plan.apis} API processes, {report.plan.workers} workers, relay, consumer{careless}"

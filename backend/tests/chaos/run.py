@@ -9,25 +9,49 @@ import time
 from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Protocol
 from uuid import uuid4
 
-import asyncpg
 import httpx
 
-from tests.chaos.checker import Verdict, judge, look
-from tests.chaos.consumer import TABLES
+from tests.chaos.checker import Found, Verdict, judge
 from tests.chaos.plan import Plan
 from tests.chaos.processes import BACKEND, Kept
-from tests.integration.rabbitmq_scene import write_down_queues
-from tests.own_servers import OwnServers
-from tests.system.command_line import conclave, environment
+from tests.system.command_line import environment
 
 QUIET_S = 120.0
 START_S = 120.0
+
+
+class Ground(Protocol):
+    """What processes stand on, and which there are."""
+
+    def commands(self, ports: list[int]) -> dict[str, list[str]]:
+        """Return what Python is to run, by name; those named `api` listen on these ports."""
+
+    def variables(self) -> dict[str, str]:
+        """Return what all of them find in their environment."""
+
+    def open(self) -> AbstractAsyncContextManager[None]:
+        """Make ready what is there before the processes."""
+
+    async def settled(self) -> None:
+        """Return when everything is there that must not be killed while it is being made."""
+
+    async def struck(self, what: str) -> bool:
+        """Kill something that is no process of ours and bring it back; False where that is not here."""
+
+    async def unfinished(self) -> int:
+        """Count what still has to happen."""
+
+    async def look(self) -> Found:
+        """Return what is there in the end."""
+
+    async def verified(self) -> int:
+        """Return how `conclave verify` ended."""
 
 
 @dataclass(frozen=True)
@@ -59,20 +83,21 @@ class Run:
     """The processes of one run.
 
     Args:
-        servers: database and broker, which are killed too.
         home: folder for books and logs.
     """
 
-    def __init__(self, plan: Plan, servers: OwnServers, home: Path) -> None:
+    def __init__(self, plan: Plan, ground: Ground, home: Path) -> None:
         self._plan = plan
-        self._servers = servers
+        self._ground = ground
+        self._name = f"run-{uuid4().hex[:8]}"
         self._home = home
-        self._name = f"chaos_{uuid4().hex[:8]}"
-        self._database = urlsplit(servers.url("postgres"))._replace(path=f"/{self._name}").geturl()
         self._book = home / f"{self._name}.book"
         self._chance = random.Random(plan.seed)
         self._ports = [_free_port() for _ in range(plan.apis)]
-        self._kept = self._processes()
+        self._kept = {
+            name: Kept(name, command, ground.variables(), home / f"{self._name}.{name}.log")
+            for name, command in ground.commands(self._ports).items()
+        }
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = 0
         self._progress = asyncio.Condition()
@@ -88,78 +113,34 @@ class Run:
             asked_s = time.monotonic() - started
             await self._until_quiet()
             quiet_s = time.monotonic() - started - asked_s
-        names = {number: f"chaos-{self._plan.seed}-{number}" for number in range(self._plan.decisions)}
-        verdict = judge(self._book, await look(self._database), names)
-        verified = await asyncio.to_thread(conclave, "verify", POSTGRES_URL=self._database)
+            names = {number: f"chaos-{self._plan.seed}-{number}" for number in range(self._plan.decisions)}
+            verdict = judge(self._book, await self._ground.look(), names)
+            verify = await self._ground.verified()
         fell = {each.name: each.fell for each in self._kept.values() if each.fell}
-        return Report(self._plan, verdict, self.done, fell, asked_s, quiet_s, verified.code)
+        return Report(self._plan, verdict, self.done, fell, asked_s, quiet_s, verify)
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        owner = await asyncpg.connect(self._servers.url("postgres"))
-        await owner.execute(f'CREATE DATABASE "{self._name}"')
-        await owner.close()
-        await asyncio.to_thread(conclave, "migrate", POSTGRES_URL=self._database)
-        owner = await asyncpg.connect(self._database)
-        for table in TABLES:
-            await owner.execute(table)
-        await owner.close()
-        try:
-            for each in self._kept.values():
-                await each.start()
-            await asyncio.gather(*map(self._answers, self._ports), self._consumes())
-            write_down_queues(self._servers)
-            yield
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            for each in self._kept.values():
-                await each.end()
-
-    def _processes(self) -> dict[str, Kept]:
-        way = "tests.chaos.careless" if self._plan.control else "app.cli.main"
-        inbox = ["--no-inbox"] if self._plan.control else []
-        relay = ["-m", "tests.chaos.careless", "relay"] if self._plan.control else ["-m", "tests.chaos.relay"]
-        commands = {
-            **{f"api{place}": ["-m", way, "serve", "--port", str(port)] for place, port in enumerate(self._ports)},
-            **{f"worker{place}": ["-m", way, "worker"] for place in range(self._plan.workers)},
-            "relay": relay,
-            "consumer": ["-m", "tests.chaos.consumer", *inbox],
-        }
-        return {
-            name: Kept(name, command, self._variables(), self._home / f"{self._name}.{name}.log")
-            for name, command in commands.items()
-        }
-
-    def _variables(self) -> dict[str, str]:
-        return {
-            "PYTHONPATH": f"{BACKEND}:{BACKEND.parent}",
-            "POSTGRES_URL": self._database,
-            "RABBITMQ_URL": self._servers.url("rabbitmq"),
-            "CONCLAVE_BROKER_NAMESPACE": self._name,
-            "CONCLAVE_PROVIDER": "rules",
-            "CONCLAVE_PANEL": "rules",
-            "CONCLAVE_LEASE_SECONDS": str(self._plan.lease_s),
-            "CONCLAVE_HOME": str(self._home),
-            "LOG_LEVEL": "WARNING",
-        }
+        async with self._ground.open():
+            try:
+                for each in self._kept.values():
+                    await each.start()
+                await asyncio.gather(*map(self._answers, self._ports))
+                await self._ground.settled()
+                yield
+            finally:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+                for each in self._kept.values():
+                    await each.end()
 
     async def _answers(self, port: int) -> None:
         async with asyncio.timeout(START_S), httpx.AsyncClient() as client:
             while True:
-                try:
+                with suppress(httpx.TransportError):
                     if (await client.get(f"http://127.0.0.1:{port}/health/ready")).status_code == 200:
                         return
-                except httpx.TransportError:
-                    pass
-                await asyncio.sleep(0.2)
-
-    async def _consumes(self) -> None:
-        """Wait until the consumer has its queue: what is decided before nobody keeps for it."""
-        log = self._home / f"{self._name}.consumer.log"
-        async with asyncio.timeout(START_S):
-            while not (log.exists() and b"consuming" in log.read_bytes()):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
 
     async def _ask(self) -> None:
@@ -192,19 +173,16 @@ class Run:
             self.done[what] += 1
 
     async def _struck(self, what: str) -> None:
-        if what in ("postgres", "rabbitmq"):
-            self._servers.kill(what)
-            await asyncio.to_thread(self._servers.start)
+        if await self._ground.struck(what):
             return
-        victim = self._chance.choice(
-            [name for name in self._kept if name.startswith("worker" if what == "pause" else what)]
-        )
-        if what == "pause":
-            task = asyncio.create_task(self._paused(self._kept[victim]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        else:
-            self._kept[victim].kill()
+        kind = "worker" if what == "pause" else what
+        victim = self._kept[self._chance.choice([name for name in self._kept if name.startswith(kind)])]
+        if what != "pause":
+            victim.kill()
+            return
+        task = asyncio.create_task(self._paused(victim))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _paused(self, worker: Kept) -> None:
         worker.send(signal.SIGSTOP)
@@ -212,15 +190,10 @@ class Run:
         worker.send(signal.SIGCONT)
 
     async def _until_quiet(self) -> None:
-        """Wait until no job is pending, no letter waits and every decision had its effect, if that ever happens."""
-        owner = await asyncpg.connect(self._database)
-        sql = """SELECT (SELECT count(*) FROM jobs WHERE status = 'pending') + (SELECT count(*) FROM outbox)
-            + (SELECT count(*) FROM decisions d WHERE NOT EXISTS
-                (SELECT 1 FROM effects e WHERE e.decision_id = d.id AND e.name = 'consensus_result'))"""
+        """Wait until nothing has to happen any more, if that ever comes."""
         ends = time.monotonic() + (QUIET_S if not self._plan.control else QUIET_S / 6)
-        while await owner.fetchval(sql) and time.monotonic() < ends:  # noqa: ASYNC110
+        while await self._ground.unfinished() and time.monotonic() < ends:  # noqa: ASYNC110
             await asyncio.sleep(0.25)
-        await owner.close()
 
 
 def _free_port() -> int:

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from app.domain.errors import AgentSystemError, StoreError
+from app.domain.jobs import errands_of
 from app.events.jobs.completion import Completion
 from app.events.jobs.desk import JobDesk
 from app.events.jobs.dispatch import Dispatch
@@ -23,6 +24,7 @@ GRACE: Final = timedelta(seconds=0.5)
 HOPELESS: Final = 5
 """How often a job is tried that cannot be decided for a reason nobody foresaw; some of those pass."""
 
+_LEFT_BEHIND: Final = 1_000
 _JOBS_AT_ONCE: Final = 50
 _TASKS_AT_ONCE: Final = 500
 
@@ -48,6 +50,21 @@ class Caretaker:
         self._clock = clock
         self._tried: Counter[str] = Counter()
         self.recovered = 0
+
+    async def begin(self) -> None:
+        """Give out what was accepted before this process began; what others have in hand stays theirs.
+
+        Where letters are sent that is done already: they were stored with each job.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        if self._dispatch.letter_of is not None:
+            return
+        for job_id in await self._work.pending(_LEFT_BEHIND):
+            job = await self._work.job(job_id)
+            if job is not None:
+                self._dispatch.give_out(errands_of(job.id, job.symbol, job.tasks))
 
     async def run(self, every_s: float) -> None:
         """Look every `every_s` seconds until cancelled."""

@@ -19,6 +19,10 @@ class Books:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def close(self) -> None:
+        """Write nothing any more."""
+        self._file.close()
+
 
 def read_books(path: Path) -> Iterator[dict[str, Any]]:
     """Yield every line that was written to its end."""

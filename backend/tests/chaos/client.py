@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import random
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -127,4 +128,5 @@ def _sha256(content: bytes) -> str:
 
 if __name__ == "__main__":
     book, decisions, seed, at_once, *urls = sys.argv[1:]
-    asyncio.run(Client(Books(Path(book)), urls, int(seed)).run(int(decisions), int(at_once)))
+    with closing(Books(Path(book))) as books:
+        asyncio.run(Client(books, urls, int(seed)).run(int(decisions), int(at_once)))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import cached_property
 from typing import Any, Self
 
 import orjson
@@ -15,6 +16,7 @@ from app.domain.market import Bars
 from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
 from app.observability.health import DOWN, UP
+from app.observability.metrics.registry import Metrics
 from app.ports.analyst import Analyst
 
 agent_system: "AgentSystem"
@@ -39,6 +41,11 @@ class AgentSystem:
         self._supervisor: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Desk] | None = None
         self._stop = asyncio.Event()
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of this system, kept from one start to the next."""
+        return Metrics()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -79,7 +86,7 @@ class AgentSystem:
         async with AsyncExitStack() as stack:
             try:
                 settings = self._settings or read_settings()
-                desk = await stack.enter_async_context(running_desk(settings, self._analysts))
+                desk = await stack.enter_async_context(running_desk(settings, self._analysts, self.metrics))
             except AgentSystemError as error:
                 ready.set_exception(error)
                 ready.exception()

@@ -17,9 +17,11 @@ from app.events.agent_event_bus import AgentEventBus, Handler
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.rules_seating import installed_analysts
 from app.messaging.transports.in_process import InProcessTransport
+from app.metering import Metering
 from app.model_desk import ModelDesk, model_desk
 from app.observability.health import HealthBoard
 from app.observability.logging import configure_logging
+from app.observability.metrics.registry import Metrics
 from app.observability.system_clock import SystemClock
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
@@ -41,6 +43,7 @@ class Desk:
     health: HealthBoard
     models: ModelDesk
     tool_tracker: ToolFeedbackTracker
+    metering: Metering
 
 
 def build_store(settings: Settings) -> DecisionStore:
@@ -49,9 +52,13 @@ def build_store(settings: Settings) -> DecisionStore:
     Raises:
         InvalidInputError: POSTGRES_URL is no address of a PostgreSQL database.
     """
+    return _store_on(build_database(settings))
+
+
+def _store_on(database: "Database") -> DecisionStore:
     from app.storage.repositories.decisions import SqlDecisionStore
 
-    return SqlDecisionStore(build_database(settings))
+    return SqlDecisionStore(database)
 
 
 def build_database(settings: Settings) -> "Database":
@@ -67,11 +74,14 @@ def build_database(settings: Settings) -> "Database":
 
 
 @asynccontextmanager
-async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | None = None) -> AsyncIterator[Desk]:
+async def running_desk(
+    settings: Settings, analysts: Mapping[str, Analyst] | None = None, metrics: Metrics | None = None
+) -> AsyncIterator[Desk]:
     """Open the store and start the desk; everything ends with the block, in reverse order.
 
     Args:
         analysts: by role; None takes those of the plugin table.
+        metrics: keeps the figures of the desk; None keeps them for nobody.
 
     Raises:
         StoreError: the store cannot be opened; nothing was started.
@@ -80,18 +90,23 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
         configure_logging(settings.log_level, settings.log_format)
     async with AsyncExitStack() as stack:
         clock = SystemClock()
-        store = build_store(settings)
+        metering = Metering(metrics or Metrics())
+        database = build_database(settings)
+        store = metering.store(_store_on(database))
         stack.push_async_callback(store.close)
         await store.open()
-        bus = await stack.enter_async_context(AgentEventBus(InProcessTransport()))
+        bus = await stack.enter_async_context(AgentEventBus(metering.transport(InProcessTransport())))
         panel = AIAgentCoordinator(clock)
         rules = installed_analysts() if analysts is None else analysts
-        models = await stack.enter_async_context(model_desk(settings, rules, store, clock))
+        models = await stack.enter_async_context(model_desk(settings, rules, store, clock, metering.models))
+        metering.announce(settings, rules)
+        stack.callback(metering.watch_circuits(models.guards))
+        stack.callback(metering.pipeline.watch_connections(lambda: database.connections))
         tracker = ToolFeedbackTracker(store)
         await bus.listen(_routes(tracker))
         coordinator = await stack.enter_async_context(
             MultiAgentCoordinator(
-                panel,
+                metering.panel(panel),
                 store,
                 bus,
                 clock,
@@ -103,7 +118,7 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
         following = asyncio.create_task(coordinator.follow(settings.follow_seconds), name="follow the store")
         stack.push_async_callback(_ended, following)
         health = _health(clock, store, bus, coordinator, models)
-        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker)
+        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, metering)
 
 
 def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:

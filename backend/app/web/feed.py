@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 from app.access.policy import AccessPolicy
 from app.agent_system import AgentSystem
 from app.config import Settings
+from app.observability.metrics.feed import FeedMetrics
 from app.web.error_responses import problem_of
 from app.websockets.agent_coordination_socket import AgentCoordinationWebSocket
 
@@ -15,10 +16,11 @@ from app.websockets.agent_coordination_socket import AgentCoordinationWebSocket
 class Feed:
     """Builds the `AgentCoordinationWebSocket` of a running system and passes connections to it."""
 
-    def __init__(self, system: AgentSystem, settings: Settings, policy: AccessPolicy) -> None:
+    def __init__(self, system: AgentSystem, settings: Settings, policy: AccessPolicy, figures: FeedMetrics) -> None:
         self._system = system
         self._settings = settings
         self._policy = policy
+        self._figures = figures
         self._socket: AgentCoordinationWebSocket | None = None
         self._building = asyncio.Lock()
 
@@ -51,6 +53,8 @@ class Feed:
                     problem_of=problem_of,
                     backlog=self._settings.feed_backlog,
                     reach=self._settings.feed_replay,
+                    on_cut_off=self._figures.cut_off,
+                    on_full=self._figures.turned_away,
                 )
                 await socket.open()
                 self._socket = socket

@@ -24,15 +24,8 @@ from app.web.openapi import describe
 from app.web.refusals import counted_refusals, counting_overload
 from app.web.routes import agents, consensus, decisions, health, indicators, metrics, tools
 
-ROUTERS = (
-    agents.router,
-    consensus.router,
-    decisions.router,
-    indicators.router,
-    tools.router,
-    health.router,
-    metrics.router,
-)
+MODULES = (agents, consensus, decisions, indicators, tools, health, metrics)
+ROUTERS = tuple(module.router for module in MODULES)
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
 
@@ -69,12 +62,13 @@ def create_app(system: AgentSystem | None = None, settings: Settings | None = No
     app.state.metrics = figures
     feed_figures = FeedMetrics(figures)
     app.state.feed = Feed(system, settings, policy, feed_figures)
+    app.state.stream = MeteredFeed(app.state.feed, feed_figures)
     app.state.running_keys = {}
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(docs_page.router)
     app.mount(docs_page.ASSETS_PATH, docs_page.assets())
-    app.router.add_websocket_route("/ws/agents", MeteredFeed(app.state.feed, feed_figures))
+    app.router.add_websocket_route("/ws/agents", app.state.stream)
     expect_routes(figures, (app.router, docs_page.router, *ROUTERS))
     app.openapi = describe(app, needs_key=policy.key is not None)  # type: ignore[method-assign]
     return app

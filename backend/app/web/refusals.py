@@ -1,6 +1,7 @@
 """Counts who is turned away and what is put off."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +10,7 @@ from app.domain.errors import OverloadedError
 from app.observability.metrics.catalogue import AUTH_FAILURES, RATE_LIMITED
 from app.observability.metrics.registry import Metrics
 
-OnError = Callable[[Request, Exception], Awaitable[Response]]
+OnError = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
 def counted_refusals(metrics: Metrics) -> Callable[[str], None]:

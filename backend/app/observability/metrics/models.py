@@ -121,8 +121,5 @@ class MeteredProvider:
         self._figures.tokens.at(*labels, "input").inc(usage.input_tokens)
         self._figures.tokens.at(*labels, "output").inc(usage.output_tokens)
         if self.is_billed:
-            named, asked = (
-                self._figures.price_of(self.name, each, usage) for each in (completion.model, request.model)
-            )
-            cost = asked if named is None else named
-            self._figures.dollars.at(*labels).inc(float(cost or 0))
+            prices = (self._figures.price_of(self.name, each, usage) for each in (completion.model, request.model))
+            self._figures.dollars.at(*labels).inc(float(next((cost for cost in prices if cost is not None), 0)))

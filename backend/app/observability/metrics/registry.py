@@ -19,7 +19,7 @@ Source = Callable[[], Awaitable[None]]
 
 
 class Metrics:
-    """Keeps the figures of the catalogue; with PROMETHEUS_MULTIPROC_DIR set they lie in that folder, for all processes."""
+    """Keeps the figures of the catalogue; in the folder of PROMETHEUS_MULTIPROC_DIR, if set, together with others."""
 
     def __init__(self) -> None:
         folder = shared_folder()

@@ -19,7 +19,7 @@ router = APIRouter(tags=["health"], route_class=JsonRoute)
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(request: Request) -> Response:
-    """Answer with every figure of this process, or of all processes where they share a folder; docs/metrics.md lists them."""
+    """Answer with every figure of this process, or of all processes where they share a folder."""
     return await shown(request)
 
 

@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from app.ai.trading_agents import AIAgentCoordinator
 from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.config import Settings
+from app.desk_health import health_of
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus, Handler
+from app.events.auditing import Auditor
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.rules_seating import installed_analysts
 from app.messaging.transports.in_process import InProcessTransport
@@ -21,7 +23,7 @@ from app.metering import Metering
 from app.model_desk import ModelDesk, model_desk
 from app.observability.health import HealthBoard
 from app.observability.logging import configure_logging
-from app.observability.metrics.registry import Metrics
+from app.observability.metrics.registry import Metrics, shared_folder
 from app.observability.system_clock import SystemClock
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
@@ -29,6 +31,10 @@ from app.ports.decision_store import DecisionStore
 
 if TYPE_CHECKING:
     from app.storage.session import Database
+
+
+FRESH_S: Final = 5.0
+"""How old gauges may be on a page that another process answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Desk:
     models: ModelDesk
     tool_tracker: ToolFeedbackTracker
     metering: Metering
+    auditor: Auditor
 
 
 def build_store(settings: Settings) -> DecisionStore:
@@ -117,8 +124,12 @@ async def running_desk(
         )
         following = asyncio.create_task(coordinator.follow(settings.follow_seconds), name="follow the store")
         stack.push_async_callback(_ended, following)
-        health = _health(clock, store, bus, coordinator, models)
-        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, metering)
+        auditor = Auditor(store, clock)
+        stack.callback(metering.watch_audit(auditor))
+        if shared_folder() is not None:
+            stack.push_async_callback(_ended, asyncio.create_task(metering.metrics.keep_fresh(FRESH_S), name="figures"))
+        health = health_of(clock, store, bus, coordinator, tracker, guards=models.guards)
+        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, metering, auditor)
 
 
 def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:
@@ -139,23 +150,3 @@ async def _tool_policy(tracker: ToolFeedbackTracker, clock: Clock) -> ToolPolicy
     """Return by which rules the next decision's tools are run."""
     await tracker.read_back()
     return tracker.policy(clock.now())
-
-
-def _health(
-    clock: Clock, store: DecisionStore, bus: AgentEventBus, coordinator: MultiAgentCoordinator, models: ModelDesk
-) -> HealthBoard:
-    async def record() -> str:
-        return f"newest event {await store.last_seq()}"
-
-    async def events() -> str:
-        return f"{bus.dropped} events dropped by slow subscribers"
-
-    async def requests() -> str:
-        return f"{len(coordinator.pending_requests())} consensus requests pending"
-
-    async def providers() -> str:
-        states = (f"{name} {guard.state}" for name, guard in models.guards.items())
-        return ", ".join(states) or "no model has been asked"
-
-    parts = {"store": record, "event_bus": events, "coordinator": requests, "models": providers}
-    return HealthBoard(parts, clock)

@@ -11,6 +11,7 @@ from app.config import Settings
 from app.consensus.version import ENGINE_VERSION
 from app.domain.events import Event
 from app.domain.identifiers import TWIN_SUFFIX
+from app.events.auditing import Auditor
 from app.observability.metrics import catalogue
 from app.observability.metrics.catalogue import FEED_QUEUE
 from app.observability.metrics.decisions import metered_store
@@ -63,6 +64,7 @@ class Metering:
         self.metrics.expect(queue=FEED_QUEUE)
         for provider, model in configured_models(settings):
             self.models.expect(provider, model)
+        self.metrics.gauge(catalogue.AUDIT_VALID).at().set(1)
         versions = (version("conclave"), platform.python_version(), str(ENGINE_VERSION))
         self.metrics.gauge(catalogue.BUILD_INFO).expect(*versions).set(1)
 
@@ -71,6 +73,17 @@ class Metering:
 
         async def shown() -> None:
             self.models.show_circuits(guards)
+
+        return self.metrics.add_source(shown)
+
+    def watch_audit(self, auditor: Auditor) -> Callable[[], None]:
+        """Show what the auditor found last; return a function that ends that."""
+        valid, looked = self.metrics.gauge(catalogue.AUDIT_VALID).at(), self.metrics.gauge(catalogue.AUDIT_LOOKED).at()
+
+        async def shown() -> None:
+            if auditor.last is not None:
+                valid.set(auditor.last.is_whole)
+                looked.set(auditor.last.at.timestamp())
 
         return self.metrics.add_source(shown)
 

@@ -18,6 +18,7 @@ from app.observability.metrics.feed import FeedMetrics, MeteredFeed
 from app.observability.metrics.http import HttpMetrics, expect_routes
 from app.web import docs_page
 from app.web import error_responses as errors
+from app.web.audits import auditing
 from app.web.feed import Feed
 from app.web.gate import Gate
 from app.web.openapi import describe
@@ -46,7 +47,7 @@ def create_app(system: AgentSystem | None = None, settings: Settings | None = No
     app = FastAPI(
         title="Conclave",
         version=version("conclave"),
-        lifespan=_lifespan(system),
+        lifespan=_lifespan(system, settings),
         middleware=[Middleware(HttpMetrics, metrics=figures), Middleware(Gate, policy=policy)],
         exception_handlers={
             AgentSystemError: counting_overload(figures, errors.on_error),
@@ -74,10 +75,10 @@ def create_app(system: AgentSystem | None = None, settings: Settings | None = No
     return app
 
 
-def _lifespan(system: AgentSystem) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(system: AgentSystem, settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        async with system, app.state.feed:
+        async with system, app.state.feed, auditing(await system.start(), settings.audit_seconds):
             yield
 
     return run

@@ -131,7 +131,13 @@ INJECTION_FLAGS = Counter(
     "conclave_injection_flags_total", "Decisions on texts that look made to mislead a model.", (SOURCE,)
 )
 AUDIT_VALID = Gauge(
-    "conclave_audit_chain_valid", "1 when the record's chains were whole at the last look, else 0.", (), "livemin"
+    "conclave_audit_chain_valid", "0 when the last look found a chain of the record broken, else 1.", (), "livemin"
+)
+AUDIT_LOOKED = Gauge(
+    "conclave_audit_last_look_timestamp_seconds",
+    "When the chains were last verified, in seconds since 1970; 0 when they were not.",
+    (),
+    "livemax",
 )
 BUILD_INFO = Gauge("conclave_build_info", "Always 1; what runs.", VERSIONS, "livemax")
 

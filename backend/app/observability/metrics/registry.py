@@ -1,5 +1,6 @@
 """The metrics of one process: every series from the start, values from sources when asked, one page of text."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import product
@@ -73,6 +74,12 @@ class Metrics:
                 await source()
             except Exception as error:  # noqa: BLE001 - figures that are there must not miss because others do
                 log.warning("metrics not refreshed", error=type(error).__name__)
+
+    async def keep_fresh(self, every_s: float) -> None:
+        """Refresh every `every_s` seconds, for pages that other processes answer; runs until cancelled."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(every_s)
 
 
 def shared_folder() -> Path | None:

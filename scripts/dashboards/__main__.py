@@ -1,4 +1,4 @@
-"""`python -m scripts.dashboards`: write dashboards and alert rules anew; `--check` only says which are not up to date."""
+"""`python -m scripts.dashboards`: write dashboards and alert rules anew; `--check` only says which are out of date."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from scripts.dashboards.alert_scenes import SCENES
 from scripts.dashboards.alerts import ALERTS
 from scripts.dashboards.boards import BOARDS
 
@@ -17,13 +18,19 @@ MADE_BY = "# Made by `python -m scripts.dashboards`; change the description ther
 def files() -> dict[Path, str]:
     """Return what is made, by path below the root of the repository."""
     boards = {Path(f"grafana/dashboards/{each.slug}.json"): _json(each.as_json()) for each in BOARDS}
-    return {**boards, Path("prometheus/alerts.yml"): rules()}
+    return {**boards, Path("prometheus/alerts.yml"): rules(), Path("prometheus/alerts_test.yml"): scenes()}
 
 
 def rules() -> str:
     """Return the alert rules as Prometheus reads them."""
     group = {"name": "conclave", "rules": [each.as_rule() for each in ALERTS]}
-    return MADE_BY + str(yaml.safe_dump({"groups": [group]}, sort_keys=False, width=1_000))
+    return _yaml({"groups": [group]})
+
+
+def scenes() -> str:
+    """Return the scenes as promtool plays them: `promtool test rules prometheus/alerts_test.yml`."""
+    tests = [each.as_test() for each in SCENES]
+    return _yaml({"rule_files": ["alerts.yml"], "evaluation_interval": "1m", "tests": tests})
 
 
 def stale() -> list[Path]:
@@ -42,6 +49,10 @@ def main(words: list[str]) -> int:
             (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
             (ROOT / path).write_text(files()[path])
     return 1 if is_check and found else 0
+
+
+def _yaml(document: object) -> str:
+    return MADE_BY + str(yaml.safe_dump(document, sort_keys=False, width=1_000))
 
 
 def _json(document: object) -> str:

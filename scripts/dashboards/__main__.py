@@ -7,30 +7,26 @@ from pathlib import Path
 
 import yaml
 
-from scripts.dashboards.alert_scenes import SCENES
+from scripts.dashboards.alert_scenes import SCENES, played
 from scripts.dashboards.alerts import ALERTS
 from scripts.dashboards.boards import BOARDS
 
 ROOT = Path(__file__).resolve().parents[2]
+SCENE_FILES = {1: "alerts_test.yml", 10: "alerts_of_days_test.yml"}
 MADE_BY = "# Made by `python -m scripts.dashboards`; change the description there.\n"
 
 
 def files() -> dict[Path, str]:
     """Return what is made, by path below the root of the repository."""
     boards = {Path(f"grafana/dashboards/{each.slug}.json"): _json(each.as_json()) for each in BOARDS}
-    return {**boards, Path("prometheus/alerts.yml"): rules(), Path("prometheus/alerts_test.yml"): scenes()}
+    scenes = {Path(f"prometheus/{SCENE_FILES[pace]}"): _yaml(each) for pace, each in played(SCENES).items()}
+    return {**boards, Path("prometheus/alerts.yml"): rules(), **scenes}
 
 
 def rules() -> str:
     """Return the alert rules as Prometheus reads them."""
     group = {"name": "conclave", "rules": [each.as_rule() for each in ALERTS]}
     return _yaml({"groups": [group]})
-
-
-def scenes() -> str:
-    """Return the scenes as promtool plays them: `promtool test rules prometheus/alerts_test.yml`."""
-    tests = [each.as_test() for each in SCENES]
-    return _yaml({"rule_files": ["alerts.yml"], "evaluation_interval": "1m", "tests": tests})
 
 
 def stale() -> list[Path]:

@@ -1,6 +1,6 @@
 """Scenes that each alert must, or must not, wake somebody in; promtool plays them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,11 +19,13 @@ class Scene:
     Args:
         series: values minute by minute, as promtool writes them, by series.
         hears: alerts by the minute at which it is looked; what is heard is the labels of each, none for silence.
+        looks_every: how often rules are looked at, in minutes; more than one where the scene is a long one.
     """
 
     alert: str
     series: Mapping[str, str]
     hears: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
+    looks_every: int = 1
 
     def as_test(self) -> dict[str, Any]:
         """Return the scene as promtool reads it."""
@@ -68,9 +70,10 @@ SCENES: Final = (
     Scene(
         "ConclaveRecordNotVerified",
         {series(m.AUDIT_LOOKED): "60x1600"},
-        {"1430m": NONE, "1445m": NONE, "1460m": ONE},
+        {"1435m": NONE, "1455m": NONE, "1465m": ONE},
+        looks_every=10,
     ),
-    Scene("ConclaveRecordNotVerified", {series(m.AUDIT_LOOKED): "0x1600"}, {"1500m": NONE}),
+    Scene("ConclaveRecordNotVerified", {series(m.AUDIT_LOOKED): "0x1600"}, {"1500m": NONE}, looks_every=10),
     Scene(
         "ConclaveOutboxStuck",
         {series(m.OUTBOX_AGE, queue="feed"): "29 30 31 90 150 0", series(m.OUTBOX_AGE, queue="orders"): "0x9"},
@@ -150,17 +153,35 @@ SCENES: Final = (
     Scene(
         "ConclaveQuiet",
         {series(_DECIDED, action="BUY", outcome="ok"): "5x1300"},
-        {"890m": NONE, "903m": NONE, "910m": ONE, "1190m": ONE, "1201m": NONE},
+        {"895m": NONE, "905m": NONE, "910m": ONE, "1190m": ONE, "1205m": NONE},
+        looks_every=10,
     ),
     Scene(
         "ConclaveQuiet",
         {series(_DECIDED, action="BUY", outcome="ok"): "0+1x1300"},
-        {"910m": NONE},
+        {"915m": NONE},
+        looks_every=10,
     ),
     Scene(
         "ConclaveQuiet",
         {series(_DECIDED, action="BUY", outcome="ok"): "5x5400"},
-        {"3790m": NONE, "5230m": NONE},
+        {"3795m": NONE, "5235m": NONE},
+        looks_every=10,
     ),
 )
 """Time begins on a Thursday, 1970-01-01 at midnight UTC: minute 900 is 15 o'clock, minute 3780 is on a Saturday."""
+
+
+def played(scenes: Iterable[Scene]) -> dict[int, dict[str, Any]]:
+    """Return the scenes as files for promtool, beside `alerts.yml`, by how often rules are looked at in them."""
+    by_pace: dict[int, list[Scene]] = {}
+    for scene in scenes:
+        by_pace.setdefault(scene.looks_every, []).append(scene)
+    return {
+        pace: {
+            "rule_files": ["alerts.yml"],
+            "evaluation_interval": f"{pace}m",
+            "tests": [one.as_test() for one in all_],
+        }
+        for pace, all_ in by_pace.items()
+    }

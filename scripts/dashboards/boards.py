@@ -3,6 +3,7 @@
 from typing import Final
 
 from app.observability.metrics import catalogue as m
+from app.observability.metrics.specs import Histogram
 from scripts.dashboards import processes
 from scripts.dashboards.panels import DECISIONS_BEHIND, Dashboard, Link, Panel
 from scripts.dashboards.queries import Query
@@ -15,7 +16,7 @@ STATUS_BEHIND: Final = Link("How each part is doing", "${conclave}/api/v1/agents
 OF_PEOPLE: Final = {"route": "/api/.*|/docs.*|none"}
 
 
-def _quantiles(metric: m.Histogram) -> tuple[tuple[str, str], ...]:
+def _quantiles(metric: Histogram) -> tuple[tuple[str, str], ...]:
     return tuple((f"p{share * 100:g}", Q.quantile(share, metric)) for share in QUANTILES)
 
 

@@ -69,7 +69,10 @@ async def _follow(served: Served, desk: Desk, with_key: dict[str, str]) -> None:
         async with connect(served.socket_url, additional_headers=with_key) as one_too_many:
             await _closed(one_too_many)
         served.feed._max_clients = room
-    async with connect(served.socket_url, additional_headers=with_key, max_queue=1), asyncio.timeout(PATIENCE_S):
+    async with (
+        connect(served.socket_url, additional_headers=with_key, max_queue=1, close_timeout=1),
+        asyncio.timeout(PATIENCE_S),
+    ):
         while not served.feed.evictions:
             await desk.bus.publish(an_alert())
             await asyncio.sleep(0)

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import Any, cast
 
+import structlog
+
 from app.domain.decisions import Committed, DecisionDraft
 from app.domain.events import Event, EventType
 from app.domain.votes import NO_DECISION
 from app.observability.metrics import catalogue
 from app.observability.metrics.registry import Metrics
 from app.ports.decision_store import DecisionStore
+
+log = structlog.get_logger(__name__)
 
 
 class MeteredStore:
@@ -31,14 +35,19 @@ class MeteredStore:
         began = perf_counter()
         committed = await self._inner.append(draft)
         self._commit_s.at().observe(perf_counter() - began)
-        requested, reached = _step(draft, "consensus_requested"), _step(draft, "consensus_result")
-        if reached is not None:
-            self._count(reached.data["payload"])
-        if requested is not None and reached is not None:
-            took_s = (reached.timestamp - requested.timestamp).total_seconds()
-            strategy = requested.data["payload"]["conflict_resolution"]
-            self._consensus_s.at(strategy).observe(max(0.0, took_s))
+        try:
+            self._count_decision(draft)
+        except (KeyError, TypeError) as error:  # it is stored: figures must not make it look as if it were not
+            log.warning("decision not counted", error=type(error).__name__)
         return committed
+
+    def _count_decision(self, draft: DecisionDraft) -> None:
+        requested, reached = _step(draft, "consensus_requested"), _step(draft, "consensus_result")
+        if requested is None or reached is None:
+            return
+        self._count(reached.data["payload"])
+        took_s = (reached.timestamp - requested.timestamp).total_seconds()
+        self._consensus_s.at(requested.data["payload"]["conflict_resolution"]).observe(max(0.0, took_s))
 
     def _count(self, result: Mapping[str, Any]) -> None:
         action = result["final_decision"]

@@ -19,7 +19,7 @@ class Family(Generic[Series]):
         self.metric = metric
         self._make = make
         self._series: dict[tuple[str, ...], Series] = {}
-        self._known: tuple[set[str], ...] = tuple(set() for _ in metric.labels)
+        self._known: tuple[set[str], ...] = tuple(set(label.values) for label in metric.labels)
 
     def at(self, *values: str) -> Series:
         """Return the series of these label values; a value that nobody expected counts as `other`."""

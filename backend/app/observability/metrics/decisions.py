@@ -1,6 +1,6 @@
 """A store that counts the decisions it has made durable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, cast
 
@@ -14,6 +14,8 @@ from app.observability.metrics.registry import Metrics
 from app.ports.decision_store import DecisionStore
 
 log = structlog.get_logger(__name__)
+
+REQUESTED, REACHED = "consensus_requested", "consensus_result"
 
 
 class MeteredStore:
@@ -42,7 +44,7 @@ class MeteredStore:
         return committed
 
     def _count_decision(self, draft: DecisionDraft) -> None:
-        requested, reached = _step(draft, "consensus_requested"), _step(draft, "consensus_result")
+        requested, reached = _step(draft.events, REQUESTED), _step(draft.events[::-1], REACHED)
         if requested is None or reached is None:
             return
         self._count(reached.data["payload"])
@@ -70,6 +72,9 @@ def outcome_of(result: Mapping[str, Any]) -> str:
     return "degraded" if result["degraded"] else catalogue.OK
 
 
-def _step(draft: DecisionDraft, name: str) -> Event | None:
-    steps = (each for each in draft.events if each.type is EventType.AGENT_COORDINATION and each.name == name)
-    return next(steps, None)
+def _step(events: Sequence[Event], name: str) -> Event | None:
+    """Return the first event of that name; the road tells what was asked first and what was reached last."""
+    for event in events:
+        if event.name == name and event.type is EventType.AGENT_COORDINATION:
+            return event
+    return None

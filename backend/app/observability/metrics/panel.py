@@ -1,6 +1,7 @@
 """A panel that counts how long its agents and their tools took and who gave no vote."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from time import perf_counter
 from typing import Final
 
@@ -46,7 +47,8 @@ class MeteredPanel:
         for failure in result.failures:
             self._count_absence(failure, failure.agent_id.removesuffix(symbol), took_s)
         self._count_tools(result.tool_calls)
-        if any(not SUSPICIOUS.isdisjoint(vote.opinion.flags) for vote in result.votes):
+        flags = [flag for vote in result.votes for flag in vote.opinion.flags]
+        if flags and not SUSPICIOUS.isdisjoint(flags):
             self._flags.at("news").inc()
 
     def _count_vote(self, vote: Vote, agent: str) -> None:
@@ -60,8 +62,9 @@ class MeteredPanel:
             self._seconds.at(agent).observe(took_s)
             self._failures.at(agent, DEADLINE).inc()
 
-    def _count_tools(self, calls: Iterable[ToolCall]) -> None:
+    def _count_tools(self, calls: Collection[ToolCall]) -> None:
+        for labels, count in Counter([(call.tool_name, call.status) for call in calls]).items():
+            self._tools.at(*labels).inc(count)
         for call in calls:
-            self._tools.at(call.tool_name, call.status).inc()
             if call.status != CACHED:
                 self._tool_s.at(call.tool_name).observe(call.execution_time_ms / 1_000)

@@ -112,3 +112,10 @@ def test_prometheus_reads_its_settings_and_rules():
     checked = promtool("check", "config", "--syntax-only", "prometheus/prometheus.yml")
     assert checked.returncode == 0, checked.stderr
     assert promtool("check", "rules", "prometheus/alerts.yml").returncode == 0
+
+
+@pytest.mark.parametrize("metric", CATALOGUE, ids=[metric.name for metric in CATALOGUE])
+def test_every_metric_is_told_in_the_docs_as_it_is(metric):
+    kind, labels = type(metric).__name__.lower(), ", ".join(metric.label_names) or "–"
+    row = f"| `{metric.name}` | {kind} | {labels} | {metric.help.rstrip('.')} |"
+    assert row in (ROOT / "docs/metrics.md").read_text().splitlines()

@@ -22,6 +22,7 @@ PARTS = {
     "messaging": "bench.messaging",
     "postgres": "bench.postgres",
     "shared": "bench.shared_work",
+    "metering": "bench.metering",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.domain.events import Event, market_topic, market_update
 from app.domain.identifiers import new_id
-from app.domain.market import Bars
+from app.domain.market import Bars, Interval
 from app.domain.questions import Question
 from app.domain.simulations import HISTORY, SIMULATED, SimulationPlan, SymbolTally
 from app.domain.times import from_micros
@@ -18,6 +18,7 @@ from app.ports.clock import Clock
 from app.ports.mock_market import MockMarket
 
 UNREAD: Final = 1_024
+DAY_S: Final = 86_400
 
 
 class Simulation:
@@ -47,15 +48,19 @@ class Simulation:
         self.tallies = {symbol: _nothing_yet(bars) for symbol, bars in self._series.items()}
 
     def _bars(self, market: MockMarket, symbol: str) -> Bars:
-        """Return the history, which ends now, and the bars to come."""
+        """Return the history, which ends now at the start price, and the bars to come."""
+        tried = self._bars_from(market, symbol, self.plan.start_price)
+        return self._bars_from(market, symbol, self.plan.start_price**2 / float(tried.close[HISTORY - 1]))
+
+    def _bars_from(self, market: MockMarket, symbol: str, price: float) -> Bars:
         plan = self.plan
         return market.generate_bars(
             symbol,
             plan.regime,
             HISTORY + plan.bars,
             interval=plan.interval,
-            start=self.started_at.replace(microsecond=0) - HISTORY * timedelta(seconds=plan.interval.seconds),
-            start_price=plan.start_price,
+            start=self.started_at.replace(microsecond=0) - _length_of_history(plan.interval),
+            start_price=price,
             lead_in=HISTORY,
             sessions=False,
         )
@@ -137,13 +142,16 @@ class Simulation:
 
 def _bar(bars: Bars, place: int) -> dict[str, Any]:
     names = ("open", "high", "low", "close", "volume")
-    figures = zip(names, bars.columns()[1:], strict=True)
-    begun = from_micros(int(bars.times[place])).isoformat()
-    return {
-        "timestamp": begun,
-        **{name: float(column[place]) for name, column in figures},
-        "interval": bars.interval.text,
-    }
+    figures = {name: float(column[place]) for name, column in zip(names, bars.columns()[1:], strict=True)}
+    begun, over = (from_micros(int(bars.times[place]) + length) for length in (0, bars.interval.micros))
+    times = {"timestamp": begun.isoformat(), "ends_at": over.isoformat(), "interval": bars.interval.text}
+    return {**times, **figures}
+
+
+def _length_of_history(interval: Interval) -> timedelta:
+    """Return how long before now the history begins: bars of a day come on weekdays alone."""
+    length = HISTORY * timedelta(seconds=interval.seconds)
+    return length * 7 / 5 if interval.seconds == DAY_S else length
 
 
 def _leave_if_told() -> None:

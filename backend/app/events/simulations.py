@@ -95,7 +95,7 @@ class Simulations:
         """
         run = self._run(simulation_id)
         if run.task.done():
-            raise ConflictError(f"The simulation is already {run.status}; it cannot be stopped.")
+            raise ConflictError(f"The simulation has ended already; it is {run.status}.")
         await run.cancelled()
         return run.state()
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
+from app.analysis.indicator_columns import indicator_columns
+from app.analysis.markov import regime_chain
 from app.domain.errors import FieldError, InvalidInputError
-from app.domain.market import Bars, Interval
+from app.domain.market import Bars, Column, Interval
 from app.testing.mock_market import fitted
 from app.testing.mock_market.paths import Shocks, bars_along
 from app.testing.mock_market.prints import Quotes, Ticks, quotes_of, ticks_of
@@ -114,6 +116,16 @@ class MockDataGenerator:
         """
         _require(per_bar is None or per_bar >= 4, "per_bar", "must be 4 or more")
         return ticks_of(bars, per_bar, chance(self._seed, symbol, bars.digest(), "ticks"))
+
+    @staticmethod
+    def technical_indicators(bars: Bars) -> dict[str, Column]:
+        """Return every indicator of any bars at every bar, float64[n], NaN where it is not defined; causal."""
+        return indicator_columns(bars)
+
+    @staticmethod
+    def markov_analysis(bars: Bars) -> dict[str, Any]:
+        """Return regimes of any bars, their transition counts, probabilities with intervals, persistence; causal."""
+        return regime_chain(bars).as_dict()
 
     def generate_quotes(self, symbol: str, bars: Bars, per_bar: int | None = None) -> Quotes:
         """Return best bids and offers around the path of `bars`: the bid is always below the offer.

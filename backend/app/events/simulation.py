@@ -18,6 +18,7 @@ from app.ports.clock import Clock
 from app.ports.mock_market import MockMarket
 
 UNREAD: Final = 1_024
+FRESH: Final = 20
 DAY_S: Final = 86_400
 
 
@@ -45,6 +46,7 @@ class Simulation:
         self._bus = bus
         self._clock = clock
         self._series = {symbol: self._bars(market, symbol) for symbol in plan.symbols}
+        self._news = {symbol: market.generate_news(symbol, bars) for symbol, bars in self._series.items()}
         self.tallies = {symbol: _nothing_yet(bars) for symbol, bars in self._series.items()}
 
     def _bars(self, market: MockMarket, symbol: str) -> Bars:
@@ -134,10 +136,12 @@ class Simulation:
             _leave_if_told()
 
     def _question(self, symbol: str, stop: int) -> Question:
-        """Ask about the bars before live bar `stop`, as many as the history."""
+        """Ask about the bars before live bar `stop`, as many as the history, and the headlines of the latest."""
         bars = self._series[symbol].between(stop, HISTORY + stop)
+        since, until = (from_micros(int(each)) for each in (bars.times[-FRESH], bars.ends_at))
+        news = tuple(item for item in self._news[symbol] if since < item.timestamp <= until)
         asked: dict[str, Any] = dict(self.plan.asked)
-        return Question(symbol, bars, correlation_id=self.simulation_id, is_simulated=True, **asked)
+        return Question(symbol, bars, news=news, correlation_id=self.simulation_id, is_simulated=True, **asked)
 
 
 def _bar(bars: Bars, place: int) -> dict[str, Any]:

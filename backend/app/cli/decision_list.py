@@ -40,7 +40,7 @@ def _on_two_lines(records: Sequence[Mapping[str, Any]]) -> Table:
 
 def _symbol(record: Mapping[str, Any]) -> str:
     """Return the symbol, and say so when its market was made up."""
-    return f"{record['symbol']} ({SIMULATED})" if SIMULATED in record["degraded_reasons"] else str(record["symbol"])
+    return f"{record['symbol']} (sim)" if SIMULATED in record["degraded_reasons"] else str(record["symbol"])
 
 
 def _made_at(record: Mapping[str, Any]) -> str:

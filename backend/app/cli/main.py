@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "analyze": Entry("app.cli.analyze:analyze", "Ask the panel about a symbol, or about every CSV in a folder."),
     "simulate": Entry("app.cli.simulate:simulate", "Let a mock market happen and decide on each of its bars."),
     "serve": Entry("app.cli.serve:serve", "Start the REST and WebSocket server."),
+    "worker": Entry("app.cli.worker:worker", "Ask analysts for decisions that servers have accepted."),
     "tally": Entry("app.cli.tally:tally", "Decide votes of your own by the consensus engine; nothing is stored."),
     "decisions": Entry("app.cli.decisions:decisions", "List what was decided, newest first."),
     "replay": Entry("app.cli.replay:replay", "Make a stored decision again from its evidence and compare."),

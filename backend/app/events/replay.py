@@ -65,7 +65,7 @@ async def replay(record: SealedRecord, evidence: Evidence, panel: Panel, seating
         tool_policy=ToolPolicy.from_dict(document.get("tool_policy", DEFAULT.as_dict())),
         recording=Recording(_answers(document, evidence.exchanges), _outcomes(calls)),
     )
-    again = await panel.run(evidence_file.read_context(evidence, document), seats, document["timeout_s"], sitting)
+    again = await panel.run(evidence_file.read_context(evidence.bars, document), seats, document["timeout_s"], sitting)
     differences = (
         *_compare("vote", _votes_of(document, gave_none), {each.agent_id: each.as_dict() for each in again.votes}),
         *_compare("tool_call", _calls(calls, gave_none), _calls_again(again)),

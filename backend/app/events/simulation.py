@@ -5,6 +5,7 @@ from collections.abc import AsyncIterable
 from datetime import timedelta
 from typing import Any, Final
 
+from app.domain.errors import OverloadedError
 from app.domain.events import Event, market_topic, market_update
 from app.domain.identifiers import new_id
 from app.domain.market import Bars, Interval
@@ -128,12 +129,22 @@ class Simulation:
         tally, last = self.tallies[symbol], -1
         while True:
             number = await mailbox.take()
-            record = await self._coordinator.decide(self._question(symbol, number + 1))
-            tally.decisions[record.final_recommendation or ""] += 1
-            tally.skipped += number - last - 1
+            word = await self._decided(self._question(symbol, number + 1))
+            tally.decisions.update(word)
+            tally.skipped += number - last - len(word)
             last = number
             mailbox.done(number)
             _leave_if_told()
+
+    async def _decided(self, question: Question) -> tuple[str, ...]:
+        """Return what was decided; nothing where the desk had too much to do."""
+        try:
+            return ((await self._coordinator.decide(question)).final_recommendation or "",)
+        except OverloadedError:
+            return ()
+        except asyncio.CancelledError:
+            await self._coordinator.withdraw(question.decision_id)
+            raise
 
     def _question(self, symbol: str, stop: int) -> Question:
         """Ask about the bars before live bar `stop`, as many as the history, and the headlines of the latest."""

@@ -57,6 +57,8 @@ class EmbeddedDatabase:
         work: Callable[[Connection], Result],
         committed: Callable[[Result], object] | None = None,
         stands: Callable[[Connection, Result], bool] | None = None,
+        *,
+        in_order: bool = True,
     ) -> Result:
         """Run `work` in a transaction that no other process disturbs, then commit it to the disk."""
         return await self._writes.run(work, committed, stands)

@@ -29,6 +29,8 @@ class Database(Protocol):
         work: Callable[[Connection], Result],
         committed: Callable[[Result], object] | None = None,
         stands: Callable[[Connection, Result], bool] | None = None,
+        *,
+        in_order: bool = True,
     ) -> Result:
         """Run `work` in a transaction that no other writer disturbs, and commit; an exception rolls it back.
 
@@ -37,6 +39,8 @@ class Database(Protocol):
             committed: called with the result after the commit, before this process writes again.
             stands: tells, asked in a later transaction with the result, whether what `work` wrote is there: how a
                 commit ended whose answer was lost on the way.
+            in_order: False lets other transactions write meanwhile where the database can; `work` locks the rows it
+                needs, and doing it twice must come to the same.
         """
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:

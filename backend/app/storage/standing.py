@@ -7,6 +7,8 @@ from sqlalchemy import Connection, bindparam, exists, select
 
 from app.domain.decisions import KeyedAnswer
 from app.domain.events import Event
+from app.domain.model_calls import ModelCall
+from app.domain.times import to_micros
 from app.storage.event_rows import SELECT_EVENTS, event_of
 from app.storage.tables import decisions, events, idempotency_keys, model_calls
 from app.storage.writing import Written
@@ -14,7 +16,13 @@ from app.storage.writing import Written
 ANSWER: Final = select(idempotency_keys).where(idempotency_keys.c.key == bindparam("key"))
 _HASH: Final = select(decisions.c.hash).where(decisions.c.id == bindparam("decision_id"))
 _EVENT: Final = SELECT_EVENTS.where(events.c.seq == bindparam("seq"))
-_CALLS: Final = select(exists().where(model_calls.c.decision_id == bindparam("decision_id")))
+_CALL: Final = select(
+    exists().where(
+        model_calls.c.decision_id == bindparam("decision_id"),
+        model_calls.c.request_key == bindparam("request_key"),
+        model_calls.c.started_at == bindparam("started_at"),
+    )
+)
 
 
 def decision_stands(connection: Connection, written: Written) -> bool:
@@ -35,6 +43,7 @@ def answer_stands(connection: Connection, answer: KeyedAnswer) -> bool:
     return row is not None and KeyedAnswer(*row) == answer
 
 
-def calls_stand(connection: Connection, decision_id: str) -> bool:
-    """Whether what models were asked for a decision is stored; that is done once for each."""
-    return bool(connection.execute(_CALLS, {"decision_id": decision_id}).scalar())
+def calls_stand(connection: Connection, decision_id: str, calls: Sequence[ModelCall]) -> bool:
+    """Whether these calls of models for a decision are stored."""
+    last = {"request_key": calls[-1].request_key, "started_at": to_micros(calls[-1].started_at)}
+    return bool(connection.execute(_CALL, {"decision_id": decision_id, **last}).scalar())

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.domain.decisions import Committed, DecisionDraft, KeyedAnswer
-from app.domain.errors import StillRunningError
+from app.domain.errors import ConflictError, StillRunningError
 from app.domain.events import Event
 from app.domain.times import to_micros
-from app.storage import decision_rows
+from app.storage import decision_rows, work_rows
 from app.storage.bar_archive import BarArchive, Placed
 from app.storage.gathering import Gathering
 from app.storage.model_rows import write_model_calls
+from app.storage.outbox_rows import Outgoing, write_told
 from app.storage.prepared import insert_if_free
 from app.storage.tables import idempotency_keys
 from app.storage.transactions import shared_in
@@ -31,17 +32,22 @@ class DecisionWriter:
 
     Args:
         archive: places their bars.
+        outgoing: which events other processes are told of by letter; None is none.
     """
 
-    def __init__(self, archive: BarArchive) -> None:
+    def __init__(self, archive: BarArchive, outgoing: Outgoing | None = None) -> None:
         self._archive = archive
+        self._outgoing = outgoing
 
     def write(self, connection: Connection, draft: DecisionDraft) -> Written:
         """Seal `draft` on the head of its chain and write all of it by the end of the transaction.
 
         Raises:
             StillRunningError: its Idempotency-Key is taken.
+            ConflictError: its job is not pending any more.
         """
+        if draft.job is not None and not work_rows.complete(connection, draft.job):
+            raise ConflictError("The job has ended already: another process decided it, or it was cancelled.")
         gathering = shared_in(connection, Gathering)
         record = draft.seal(gathering.head(connection, draft.symbol))
         if draft.keyed is not None:
@@ -50,7 +56,9 @@ class DecisionWriter:
         now = to_micros(record.created_at)
         write_model_calls(connection, record.decision_id, draft.model_calls, draft.exchanges, now)
         gathering.add_decision(record, decision_rows.row_of(record, now, draft, placed.window))
-        return Written(Committed(record, gathering.add_events(connection, draft.events)), placed)
+        told = gathering.add_events(connection, draft.events)
+        write_told(connection, told, self._outgoing)
+        return Written(Committed(record, told), placed)
 
     def committed(self, written: Written) -> None:
         """Take note that the transaction stands."""

@@ -317,7 +317,7 @@ async def test_a_statement_that_takes_too_long_is_ended_and_the_store_goes_on(ta
 
 
 async def test_readers_that_find_no_connection_free_are_told_and_writers_have_their_own(tables_url):
-    database = ServerDatabase(tables_url, connections=2, timeout_s=0.5)
+    database = ServerDatabase(tables_url, connections=3, timeout_s=0.5)
     store = SqlDecisionStore(database)
     await store.open()
     begun, may_end = asyncio.Event(), asyncio.Event()

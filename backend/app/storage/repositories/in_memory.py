@@ -27,6 +27,7 @@ from app.domain.tool_activity import Activity, ToolTotal
 from app.storage import tallies
 from app.storage.cursors import Place, check_limit, read_cursor, write_cursor
 from app.storage.figures import figures, numbered
+from app.storage.repositories.work_in_memory import InMemoryWorkStore
 
 
 class InMemoryDecisionStore:
@@ -41,6 +42,7 @@ class InMemoryDecisionStore:
         self._as_of: dict[str, datetime] = {}
         self._exchanges: dict[str, Exchange] = {}
         self._model_calls: list[ModelCall] = []
+        self.work = InMemoryWorkStore(self.keep_answer, self.append_events)
 
     async def open(self) -> None:
         """Nothing to make ready."""
@@ -53,13 +55,16 @@ class InMemoryDecisionStore:
 
         Raises:
             StillRunningError: the Idempotency-Key of the draft was taken meanwhile.
-            ConflictError: a decision of that id is stored already.
+            ConflictError: a decision of that id is stored already, or the job of the draft is not pending any more.
         """
         record = draft.seal(self._head(draft.symbol))
         if record.decision_id in self._records:
             raise ConflictError("A decision of that id is stored already; give each decision its own id.")
+        if draft.job is not None and await self.work.job(draft.job) is None:
+            raise ConflictError("The job has ended already: another process decided it, or it was cancelled.")
         if draft.keyed is not None:
             await self.keep_answer(draft.keyed)
+        self.work.complete(draft.job or "")
         self._chains[draft.symbol].append(record)
         self._records[record.decision_id] = record
         self._evidence[record.decision_id] = Evidence(draft.evidence, draft.bars, draft.exchanges)

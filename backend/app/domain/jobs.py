@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 PENDING: Final = "pending"
@@ -12,6 +12,12 @@ FAILED: Final = "failed"
 
 MOST_TRIES: Final = 5
 """How often a task is given out; one whose workers died that often is not waited for any more."""
+
+WAITS_FOR: Final = timedelta(seconds=60)
+"""How long a new task may wait to be taken before it is handed out again."""
+
+GIVEN_UP: Final = b""
+"""Stands where the contribution of a task would be that is not waited for any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,10 @@ class Inbox:
         self._consumer = consumer
 
     async def once(self, message_id: str, at: datetime, effect: Callable[[Connection], object]) -> bool:
-        """Make `effect` unless this letter was received before; return whether it was made.
+        """Make `effect` unless this letter was received before; return whether it was made now.
+
+        Args:
+            effect: locks what it needs, and writes nothing that has an order: other writers are at work beside it.
 
         Raises:
             StoreUnavailableError: neither effect nor note is stored.
@@ -40,7 +43,7 @@ class Inbox:
                 effect(connection)
             return is_new
 
-        return await self._database.write(receive, in_order=False)
+        return await self._database.write(receive, in_order=False, locks=message_id)
 
     async def forget(self, now: datetime) -> int:
         """Let go of what was received so long ago that it cannot come again; return how many notes that were."""

@@ -1,12 +1,13 @@
 """The outbox of a database server: letters locked while they are sent, gone once they were."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Row, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.letters import Letter
 from app.storage import outbox_rows
@@ -40,20 +41,33 @@ class ServerOutbox:
 
     @asynccontextmanager
     async def batch(self, in_order: bool, most: int) -> AsyncIterator[Sequence[Letter]]:
-        """Yield the oldest letters that nobody else is sending; see `Outbox.batch`."""
-        async with connected(self._pool) as connection, connection.begin():
-            if (
-                in_order
-                and not (await connection.execute(select(func.pg_try_advisory_xact_lock(IN_ORDER_LOCK)))).scalar()
-            ):
-                yield ()
-                return
-            rows = (await connection.execute(outbox_rows.oldest(in_order, most))).all()
-            yield tuple(map(outbox_rows.letter_of, rows))
-            if rows:
+        """Yield the oldest letters that nobody else is sending; see `Outbox.batch`.
+
+        What goes wrong in the block is the sender's affair and passes as it is.
+        """
+        trouble: BaseException | None = None
+        async with connected(self._pool) as connection, connection.begin() as transaction:
+            rows = await _taken(connection, in_order, most)
+            try:
+                yield tuple(map(outbox_rows.letter_of, rows))
+            except BaseException as error:  # noqa: BLE001 - raised again below, where it is not told as the database's
+                trouble = error
+                with suppress(DBAPIError, OSError):
+                    await transaction.rollback()
+            else:
                 await connection.execute(outbox_rows.remove([row.id for row in rows]))
+        if trouble is not None:
+            raise trouble
 
     async def waiting(self) -> tuple[int, datetime | None]:
         """Return how many letters wait, and since when the oldest does."""
         async with connected(self._pool) as connection:
             return await connection.run_sync(outbox_rows.waiting)
+
+
+async def _taken(connection: AsyncConnection, in_order: bool, most: int) -> Sequence[Row[Any]]:
+    """Lock the oldest letters that nobody else is sending."""
+    if in_order and not (await connection.execute(_TRY_LOCK)).scalar():
+        return ()
+    rows: Sequence[Row[Any]] = (await connection.execute(outbox_rows.oldest(in_order, most))).all()
+    return rows

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, Delete, Row, Select, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.events import Event
@@ -51,12 +51,12 @@ def oldest(in_order: bool, most: int) -> Select[Any]:
     return select(outbox).where(kind).order_by(outbox.c.id).limit(most).with_for_update(skip_locked=True)
 
 
-def letter_of(row: Any) -> Letter:
+def letter_of(row: Row[Any]) -> Letter:
     """Return the letter of a row."""
     return Letter(row.kind, row.topic, row.message_id, row.correlation_id, row.body, row.queue)
 
 
-def remove(ids: Sequence[int]) -> Any:
+def remove(ids: Sequence[int]) -> Delete:
     """Return the statement that removes letters which were sent."""
     return delete(outbox).where(outbox.c.id.in_(ids))
 

@@ -93,13 +93,14 @@ class ServerDatabase:
         self,
         work: Callable[[Connection], Result],
         committed: Callable[[Result], object] | None = None,
-        stands: Callable[[Connection, Result], bool] | None = None,
+        stands: Callable[[Connection, Result], bool | None] | None = None,
         *,
         in_order: bool = True,
+        locks: str = "",
     ) -> Result:
         """Run `work` in a transaction and commit it; in order, no other such writer of the database disturbs it."""
         opened = self._pools()
-        return await (opened.writes if in_order else opened.free_writes).run(work, committed, stands)
+        return await (opened.writes if in_order else opened.free_writes).run(work, committed, stands, locks)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` on one consistent view of what is committed.

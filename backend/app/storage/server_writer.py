@@ -30,7 +30,7 @@ _BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _BEGIN_LOCKED: Final = f"{_BEGIN}; SELECT pg_advisory_xact_lock({LOCK})"
 _IN_DOUBT: Final = (
     "The connection broke during a commit and the database server has not come back: "
-    "whether the decision was stored is not known. Look for it before you ask again."
+    "whether it was stored is not known. Look for it before you ask again."
 )
 
 
@@ -180,13 +180,13 @@ def _committed(connection: Connection, driver: Any, begin: str, units: Sequence[
 def _stand(connection: Connection, driver: Any, begin: str, units: Sequence[Unit], results: Sequence[Any]) -> bool:
     """Whether the transaction in which `units` came to `results` was committed; who has its lock knows that it is over.
 
-    One transaction has one fate: the first unit that can tell tells it for all.
+    One transaction has one fate. What is missing tells it for all; what is there could be another writer's like work.
     """
     _begin(driver, begin)
     pairs = zip(units, results, strict=True)
-    found = next((unit.stands(connection, result) for unit, result in pairs if unit.stands is not None), False)
+    found = [unit.stands(connection, result) for unit, result in pairs if unit.stands is not None]
     _send(driver, "ROLLBACK")
-    return found
+    return True in found and False not in found
 
 
 def _begin(driver: Any, words: str) -> None:

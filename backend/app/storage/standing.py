@@ -7,8 +7,10 @@ from sqlalchemy import Connection, bindparam, exists, select
 
 from app.domain.decisions import KeyedAnswer
 from app.domain.events import Event
+from app.domain.jobs import Standing
 from app.domain.model_calls import ModelCall
 from app.domain.times import to_micros
+from app.storage import job_rows
 from app.storage.event_rows import SELECT_EVENTS, event_of
 from app.storage.tables import decisions, events, idempotency_keys, model_calls
 from app.storage.writing import Written
@@ -47,3 +49,15 @@ def calls_stand(connection: Connection, decision_id: str, calls: Sequence[ModelC
     """Whether these calls of models for a decision are stored."""
     last = {"request_key": calls[-1].request_key, "started_at": to_micros(calls[-1].started_at)}
     return bool(connection.execute(_CALL, {"decision_id": decision_id, **last}).scalar())
+
+
+def job_stands(connection: Connection, job_id: str, is_new: bool) -> bool | None:
+    """Whether a job was accepted, which leaves a job or a decision behind; one that was there before says nothing."""
+    return job_rows.is_known(connection, job_id) if is_new else None
+
+
+def end_stands(connection: Connection, job_id: str, how: Standing, told: Sequence[Event] | None) -> bool | None:
+    """Whether it is this transaction that ended a job: by the events that tell of it, if there are any."""
+    if told is None:
+        return None
+    return events_stand(connection, told) if told else job_rows.standing(connection, job_id) == how

@@ -8,13 +8,16 @@ from sqlalchemy import Connection
 from app.domain.decisions import Committed, DecisionDraft, KeyedAnswer
 from app.domain.errors import ConflictError, StillRunningError
 from app.domain.events import Event
+from app.domain.jobs import Job
+from app.domain.letters import Letter
 from app.domain.times import to_micros
-from app.storage import decision_rows, work_rows
+from app.storage import decision_rows, job_rows
 from app.storage.bar_archive import BarArchive, Placed
 from app.storage.gathering import Gathering
 from app.storage.model_rows import write_model_calls
-from app.storage.outbox_rows import Outgoing, write_told
+from app.storage.outbox_rows import Outgoing, write_letters, write_told
 from app.storage.prepared import insert_if_free
+from app.storage.refusals import JOB_ENDED, KEY_TAKEN
 from app.storage.tables import idempotency_keys
 from app.storage.transactions import shared_in
 
@@ -46,8 +49,8 @@ class DecisionWriter:
             StillRunningError: its Idempotency-Key is taken.
             ConflictError: its job is not pending any more.
         """
-        if draft.job is not None and not work_rows.complete(connection, draft.job):
-            raise ConflictError("The job has ended already: another process decided it, or it was cancelled.")
+        if draft.job is not None and not job_rows.complete(connection, draft.job):
+            raise ConflictError(JOB_ENDED)
         gathering = shared_in(connection, Gathering)
         record = draft.seal(gathering.head(connection, draft.symbol))
         if draft.keyed is not None:
@@ -70,6 +73,22 @@ def write_events(connection: Connection, drafts: Sequence[Event]) -> tuple[Event
     return shared_in(connection, Gathering).add_events(connection, drafts)
 
 
+def write_accepted(connection: Connection, job: Job, letters: Sequence[Letter], answer: KeyedAnswer | None) -> bool:
+    """Write a job, the answer to its key and what is to be sent for it; return False when it was accepted before.
+
+    Raises:
+        StillRunningError: the key of the job or of the answer is taken.
+    """
+    if job_rows.is_known(connection, job.id):
+        return False
+    job_rows.refuse_taken(connection, [key for key in (job.key, answer.key if answer else None) if key is not None])
+    job_rows.write_job(connection, job)
+    if answer is not None:
+        write_answer(connection, answer)
+    write_letters(connection, letters, job.accepted_at)
+    return True
+
+
 def write_answer(connection: Connection, answer: KeyedAnswer) -> None:
     """Keep an answer under its key.
 
@@ -78,4 +97,4 @@ def write_answer(connection: Connection, answer: KeyedAnswer) -> None:
     """
     row = (answer.key, answer.fingerprint, answer.status, answer.decision_id, answer.body)
     if not insert_if_free(connection, idempotency_keys, row):
-        raise StillRunningError("Another request with this Idempotency-Key came first; ask for its answer.")
+        raise StillRunningError(KEY_TAKEN)

@@ -85,7 +85,10 @@ class SqlDecisionStore:
             ConflictError: a decision of that id is stored already, or the job of the draft is not pending any more.
         """
         written = await self.database.write(
-            lambda connection: self._writer.write(connection, draft), self._writer.committed, decision_stands
+            lambda connection: self._writer.write(connection, draft),
+            self._writer.committed,
+            decision_stands,
+            locks=draft.job or "",
         )
         return written.committed
 

@@ -27,6 +27,7 @@ from app.domain.tool_activity import Activity, ToolTotal
 from app.storage import tallies
 from app.storage.cursors import Place, check_limit, read_cursor, write_cursor
 from app.storage.figures import figures, numbered
+from app.storage.refusals import ID_TAKEN, JOB_ENDED, KEY_TAKEN
 from app.storage.repositories.work_in_memory import InMemoryWorkStore
 
 
@@ -42,7 +43,7 @@ class InMemoryDecisionStore:
         self._as_of: dict[str, datetime] = {}
         self._exchanges: dict[str, Exchange] = {}
         self._model_calls: list[ModelCall] = []
-        self.work = InMemoryWorkStore(self.keep_answer, self.append_events)
+        self.work = InMemoryWorkStore(self)
 
     async def open(self) -> None:
         """Nothing to make ready."""
@@ -59,9 +60,9 @@ class InMemoryDecisionStore:
         """
         record = draft.seal(self._head(draft.symbol))
         if record.decision_id in self._records:
-            raise ConflictError("A decision of that id is stored already; give each decision its own id.")
+            raise ConflictError(ID_TAKEN)
         if draft.job is not None and await self.work.job(draft.job) is None:
-            raise ConflictError("The job has ended already: another process decided it, or it was cancelled.")
+            raise ConflictError(JOB_ENDED)
         if draft.keyed is not None:
             await self.keep_answer(draft.keyed)
         self.work.complete(draft.job or "")
@@ -132,7 +133,7 @@ class InMemoryDecisionStore:
             StillRunningError: the key was taken meanwhile.
         """
         if answer.key in self._answers:
-            raise StillRunningError("Another request with this Idempotency-Key came first; ask for its answer.")
+            raise StillRunningError(KEY_TAKEN)
         self._answers[answer.key] = answer
 
     async def append_model_calls(

@@ -1,65 +1,31 @@
 """Accepted work in memory: the promises of the work store without a file, gone with the process."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.domain.decisions import KeyedAnswer
 from app.domain.errors import StillRunningError
 from app.domain.events import Event
-from app.domain.jobs import (
-    MOST_TRIES,
-    PENDING,
-    Claim,
-    Claimed,
-    Errand,
-    Job,
-    Lease,
-    Standing,
-    Task,
-    errands_of,
-)
+from app.domain.jobs import Claim, Claimed, Errand, Job, Lease, Standing
 from app.domain.letters import Letter
+from app.ports.decision_store import DecisionStore
 from app.ports.work_store import LetterOf
-
-WAITED_FOR: timedelta = timedelta(seconds=60)
-
-
-@dataclass(slots=True)
-class _Held:
-    """A task as it stands."""
-
-    task: Task
-    until: datetime
-    fence: int = 0
-    owner: str | None = None
-    contribution: bytes | None = None
-
-
-@dataclass(slots=True)
-class _Kept:
-    """A job as it stands."""
-
-    job: Job
-    tasks: dict[str, _Held]
-    standing: Standing = field(default_factory=lambda: Standing(PENDING))
+from app.storage.kept_jobs import KeptJob, KeptTask
+from app.storage.refusals import KEY_TAKEN, STILL_RUNNING
 
 
 class InMemoryWorkStore:
     """Keeps jobs in a dictionary.
 
+    Nothing here waits for anything, so no other task of the process sees a change that is half made.
+
     Args:
-        keep_answer, append_events: of the record that the jobs belong to.
+        record: that the jobs belong to.
     """
 
-    def __init__(
-        self,
-        keep_answer: Callable[[KeyedAnswer], Awaitable[None]],
-        append_events: Callable[[Sequence[Event]], Awaitable[tuple[Event, ...]]],
-    ) -> None:
-        self._keep_answer = keep_answer
-        self._append_events = append_events
-        self._jobs: dict[str, _Kept] = {}
+    def __init__(self, record: DecisionStore) -> None:
+        self._record = record
+        self._jobs: dict[str, KeptJob] = {}
 
     async def accept(self, job: Job, letters: Sequence[Letter] = (), answer: KeyedAnswer | None = None) -> None:
         """Store a job; nobody else shares this memory, so its letters have nobody to go to.
@@ -67,15 +33,13 @@ class InMemoryWorkStore:
         Raises:
             StillRunningError: the key of the job or of the answer is taken.
         """
-        if job.id in self._jobs:
+        if job.id in self._jobs or await self._record.get(job.id) is not None:
             return
-        if job.key is not None and any(job.key == each.job.key for each in self._pending()):
-            raise StillRunningError("The first request with this Idempotency-Key is still running; ask again shortly.")
+        for key in (job.key, answer.key if answer else None):
+            await self._refuse_taken(key)
         if answer is not None:
-            await self._keep_answer(answer)
-        deadline = job.accepted_at + timedelta(seconds=job.timeout_s) if job.is_awaited else None
-        tasks = {task.agent_id: _Held(task, job.accepted_at + WAITED_FOR) for task in job.tasks}
-        self._jobs[job.id] = _Kept(replace(job, deadline=deadline), tasks)
+            await self._record.keep_answer(answer)
+        self._jobs[job.id] = KeptJob(job)
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job that is pending, or None."""
@@ -97,54 +61,41 @@ class InMemoryWorkStore:
     async def claim(self, job_id: str, agents: Sequence[str], lease: Lease) -> Claimed:
         """Take those of a job's tasks that are open and in nobody's hands."""
         kept = self._found(job_id)
-        free = [each for agent, each in kept.tasks.items() if agent in agents and _is_free(each, lease)] if kept else []
-        if kept is None or not free:
-            return Claimed()
-        for each in free:
-            each.fence, each.owner, each.until = each.fence + 1, lease.owner, lease.until
-        deadline = kept.job.deadline or lease.now + timedelta(seconds=kept.job.timeout_s)
-        kept.job = replace(kept.job, deadline=deadline)
-        return Claimed(tuple(Claim(job_id, each.task.agent_id, each.fence) for each in free), deadline)
+        return kept.claim(agents, lease) if kept else Claimed()
 
     async def renew(self, claims: Sequence[Claim], lease: Lease) -> tuple[Claim, ...]:
         """Hold on to tasks; return those that are still ours."""
-        held = {claim: self._held(claim) for claim in claims}
-        for task in filter(None, held.values()):
+        held = [(claim, task) for claim in claims if (task := self._held(claim))]
+        for _, task in held:
             task.until = lease.until
-        return tuple(claim for claim, task in held.items() if task is not None)
+        return tuple(claim for claim, _ in held)
 
     async def release(self, claims: Sequence[Claim], now: datetime) -> None:
         """Give back tasks that will not be finished."""
         for task in filter(None, map(self._held, claims)):
-            task.owner, task.until = None, now - timedelta(microseconds=1)
+            task.free(now - timedelta(microseconds=1))
 
     async def deliver(self, claim: Claim, contribution: bytes) -> int | None:
         """Store what came of a task; return how many tasks of the job are open yet, None when it was refused."""
-        kept, task = self._found(claim.job_id), self._held(claim)
-        if kept is None or task is None:
-            return None
-        task.contribution, task.owner = contribution, None
-        return sum(each.contribution is None for each in kept.tasks.values())
+        kept = self._found(claim.job_id)
+        return kept.deliver(claim, contribution) if kept else None
 
     async def contributions(self, job_id: str) -> dict[str, bytes]:
         """Return what was delivered for a pending job, by agent."""
         kept = self._found(job_id)
-        return {agent: each.contribution for agent, each in kept.tasks.items() if each.contribution} if kept else {}
+        return {agent: task.contribution for agent, task in kept.tasks.items() if task.contribution} if kept else {}
 
     async def ripe(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """Return pending jobs that can be completed now, longest waiting first."""
-        return tuple(each.job.id for each in self._pending() if _is_ripe(each, now))[:limit]
+        """Return pending jobs that can be completed now, oldest first."""
+        return tuple(each.job.id for each in self._pending() if each.is_ripe(now))[:limit]
 
     async def hand_out_again(self, lease: Lease, limit: int, letter_of: LetterOf | None = None) -> tuple[Errand, ...]:
         """Free open tasks that have waited or been held for too long, and return them."""
         errands: list[Errand] = []
         for kept in self._pending():
-            late = [each for each in kept.tasks.values() if each.contribution is None and each.until < lease.now]
-            again = [each.task for each in late[:limit] if _freed(each, lease)]
-            limit -= len(again)
-            if again and not kept.job.is_awaited:
-                kept.job = replace(kept.job, deadline=None)
-            errands += errands_of(kept.job.id, kept.job.symbol, again)
+            count, again = kept.hand_out_again(lease, limit)
+            limit -= count
+            errands += again
         return tuple(errands)
 
     async def end(self, job_id: str, standing: Standing, told: Sequence[Event]) -> tuple[Event, ...] | None:
@@ -152,38 +103,27 @@ class InMemoryWorkStore:
         kept = self._found(job_id)
         if kept is None:
             return None
-        kept.standing, kept.tasks = standing, {}
-        return await self._append_events(told)
+        kept.end(standing)
+        return await self._record.append_events(told)
 
     def complete(self, job_id: str) -> None:
         """Remove a job whose decision is stored."""
         self._jobs.pop(job_id, None)
 
-    def _pending(self) -> list[_Kept]:
-        return [each for each in self._jobs.values() if each.standing.status == PENDING]
+    def _pending(self) -> list[KeptJob]:
+        found = (each for each in self._jobs.values() if each.is_pending)
+        return sorted(found, key=lambda each: (each.job.accepted_at, each.job.id))
 
-    def _found(self, job_id: str) -> _Kept | None:
+    def _found(self, job_id: str) -> KeptJob | None:
         kept = self._jobs.get(job_id)
-        return kept if kept is not None and kept.standing.status == PENDING else None
+        return kept if kept is not None and kept.is_pending else None
 
-    def _held(self, claim: Claim) -> _Held | None:
+    def _held(self, claim: Claim) -> KeptTask | None:
         kept = self._found(claim.job_id)
-        task = kept.tasks.get(claim.agent_id) if kept else None
-        return task if task and task.owner and task.fence == claim.fence and task.contribution is None else None
+        return kept.held(claim) if kept else None
 
-
-def _is_free(task: _Held, lease: Lease) -> bool:
-    return task.contribution is None and (task.owner in (None, lease.owner) or task.until < lease.now)
-
-
-def _is_ripe(kept: _Kept, now: datetime) -> bool:
-    is_over = kept.job.deadline is not None and kept.job.deadline < now
-    return is_over or all(each.contribution is not None for each in kept.tasks.values())
-
-
-def _freed(task: _Held, lease: Lease) -> bool:
-    """Take a task out of the hands that held it; one that was given out too often is given up."""
-    task.owner, task.until = None, lease.until
-    if task.fence >= MOST_TRIES:
-        task.contribution = b""
-    return task.contribution is None
+    async def _refuse_taken(self, key: str | None) -> None:
+        if key is not None and any(each.job.key == key for each in self._pending()):
+            raise StillRunningError(STILL_RUNNING)
+        if key is not None and await self._record.answer(key) is not None:
+            raise StillRunningError(KEY_TAKEN)

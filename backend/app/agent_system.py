@@ -170,7 +170,7 @@ class AgentSystem:
         symbol: str | Sequence[str],
         regime: str = "regime_switching",
         duration_minutes: float = 60,
-        interval_seconds: int = 60,
+        interval_seconds: float = 60,
         *,
         speed: float = 1.0,
         seed: int = 0,
@@ -184,7 +184,8 @@ class AgentSystem:
         Args:
             symbol: one, or several that move together.
             regime: one of `app.testing.mock_data_generator.REGIMES`.
-            duration_minutes: of simulated time; interval_seconds: length of a bar.
+            duration_minutes: of simulated time; interval_seconds: length of a bar, whole from 1 on; below, bars of a
+                second come so often.
             speed: simulated seconds in a second; 0 waits for the panel alone.
             seed: the same seed gives the same prices.
             wishes: `start_price`, and `agents`, `method`, `conflict_resolution`, `config`, `timeout_seconds` as for an

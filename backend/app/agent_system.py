@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import cached_property
 from typing import Any, Self
 
 import orjson
@@ -15,7 +16,8 @@ from app.domain.market import Bars
 from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
 from app.domain.simulation_requests import read_simulation
-from app.observability.health import DOWN, UP
+from app.observability.health import DOWN
+from app.observability.metrics.registry import Metrics
 from app.ports.analyst import Analyst
 
 agent_system: "AgentSystem"
@@ -40,6 +42,11 @@ class AgentSystem:
         self._supervisor: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Desk] | None = None
         self._stop = asyncio.Event()
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of this system, kept from one start to the next."""
+        return Metrics()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -80,7 +87,7 @@ class AgentSystem:
         async with AsyncExitStack() as stack:
             try:
                 settings = self._settings or read_settings()
-                desk = await stack.enter_async_context(running_desk(settings, self._analysts))
+                desk = await stack.enter_async_context(running_desk(settings, self._analysts, self.metrics))
             except AgentSystemError as error:
                 ready.set_exception(error)
                 ready.exception()
@@ -214,18 +221,20 @@ class AgentSystem:
             raise
 
     async def get_system_status(self) -> dict[str, Any]:
-        """Return `component_health` by part and `performance_summary`; never raises, a fault is told in it."""
+        """Return `status`, `component_health` by part and `performance_summary`; never raises, it tells of faults."""
         desk = self._started()
         if not isinstance(desk, Desk):
-            health: dict[str, Any] = {
-                "agent_system": {"status": DOWN, "detail": desk.public if desk else "not started"}
-            }
+            why = desk.public if desk else "not started"
+            health: dict[str, Any] = {"agent_system": {"status": DOWN, "detail": why, "reason": why, "since": None}}
+            overall = DOWN
             counts, active = NOTHING_YET, len(self._analysts or plugins.names("analyst"))
         else:
-            health = {"agent_system": {"status": UP, "detail": "started"}, **await desk.health.report()}
+            health = await desk.health.report()
+            overall = desk.health.overall(health)
             counts = await _counts(desk)
             active = await _seated(desk)
         return {
+            "status": overall,
             "component_health": health,
             "performance_summary": {
                 "active_agents": active,

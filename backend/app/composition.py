@@ -20,6 +20,7 @@ from app.events.jobs.assembly import Working
 from app.events.jobs.dispatch import SharedDispatch
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.rules_seating import installed_analysts
+from app.events.simulations import Simulations
 from app.messaging.errands import decision_letter
 from app.messaging.transports.in_process import InProcessTransport
 from app.metering import Metering
@@ -53,6 +54,7 @@ class Desk:
     health: HealthBoard
     models: ModelDesk
     tool_tracker: ToolFeedbackTracker
+    simulations: Simulations
     metering: Metering
     auditor: Auditor
     sharing: Sharing | None = None
@@ -134,6 +136,8 @@ async def running_desk(
                 working=_working(settings, way, metering.pipeline.recovered),
             )
         )
+        simulations = Simulations(coordinator, bus, clock)
+        stack.push_async_callback(simulations.close)
         if way is not None:
             await stack.enter_async_context(listening(way, bus, coordinator.look))
             if is_worker:
@@ -148,7 +152,7 @@ async def running_desk(
         if way is not None:
             add_sharing(health, way, tuple(rules), clock)
             stack.callback(metering.watch_outbox(way.outbox, clock))
-        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, metering, auditor, way)
+        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, simulations, metering, auditor, way)
 
 
 def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:

@@ -1,6 +1,7 @@
 """`MultiAgentCoordinator`: decisions now or in the background, looked at again, made again, checked."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 import orjson
@@ -9,7 +10,8 @@ import structlog
 from app import plugins
 from app.analysis.voting import analyse_voting
 from app.domain.decisions import KeyedAnswer, SealedRecord
-from app.domain.errors import NotFoundError, StoreError
+from app.domain.errors import ConflictError, NotFoundError, StoreError
+from app.domain.events import Event
 from app.domain.questions import Question
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus
@@ -59,7 +61,7 @@ class MultiAgentCoordinator:
         self._clock: Clock = clock or plugins.load("clock", "system")()
         self._seating: Seating = seating or RulesSeating(analysts)
         self._announcer = Announcer(self._store, self._bus)
-        asking = Asking(
+        self._asking = asking = Asking(
             self._panel,
             self._store,
             self._bus,
@@ -131,6 +133,14 @@ class MultiAgentCoordinator:
             return await self._jobs.decide(question)
         return await self._road.walk(question)
 
+    async def check(self, question: Question) -> None:
+        """Do nothing if the question can be used.
+
+        Raises:
+            InvalidInputError: it cannot; names what is wrong and the next step.
+        """
+        await self._asking.open(question)
+
     async def request_consensus(self, question: Question, answer: KeyedAnswer | None = None) -> str:
         """Accept a question to be decided in the background; return the id, which becomes the decision's id.
 
@@ -166,6 +176,20 @@ class MultiAgentCoordinator:
             ConflictError: it is already complete.
         """
         return await self._jobs.desk.cancel(consensus_id)
+
+    async def withdraw(self, decision_id: str) -> None:
+        """Let go of a decision that nobody waits for any more, wherever it is being made."""
+        if self._jobs.are_shared:
+            with suppress(NotFoundError, ConflictError):
+                await self._jobs.desk.cancel(decision_id)
+
+    async def announce(self, *events: Event) -> None:
+        """Store events that belong to no decision, then tell the bus of them.
+
+        Raises:
+            StoreUnavailableError: they could not be stored; nobody is told.
+        """
+        await self._announcer.announce(await self._store.append_events(events))
 
     async def record(self, decision_id: str) -> SealedRecord:
         """Return a stored decision.

@@ -23,9 +23,9 @@ from app.web.feed import Feed
 from app.web.gate import Gate
 from app.web.openapi import describe
 from app.web.refusals import counted_refusals, counting_overload
-from app.web.routes import agents, consensus, decisions, health, indicators, metrics, tools
+from app.web.routes import agents, consensus, decisions, health, indicators, metrics, simulations, tools
 
-MODULES = (agents, consensus, decisions, indicators, tools, health, metrics)
+MODULES = (agents, consensus, decisions, simulations, indicators, tools, health, metrics)
 ROUTERS = tuple(module.router for module in MODULES)
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 

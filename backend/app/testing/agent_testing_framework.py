@@ -1,0 +1,112 @@
+"""`AgentTestingFramework`: puts analysts through scenarios with expectations that can fail, and tells what came of it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from app import plugins
+from app.ports.analyst import Analyst
+from app.ports.clock import Clock
+from app.ports.rehearsal import Rehearsal
+from app.testing.agent_tests.examination import examine
+from app.testing.agent_tests.model_trials import MODEL_TRIALS
+from app.testing.agent_tests.report import report_of
+from app.testing.agent_tests.scenarios import Scenario, agent_types_of, habits_of, regimes_of, scenarios_of
+from app.testing.agent_tests.stages import Stages
+from app.testing.agent_tests.trials import TRIALS
+
+SCENES: Final = 3
+TIMEOUT_S: Final = 5.0
+
+Filter = str | Iterable[str] | None
+Progress = Callable[[str, int, int], None]
+
+
+class AgentTestingFramework:
+    """Tests the analysts of the plugin table, or those handed in.
+
+    Args:
+        analysts: by role.
+        rehearsal: opens the desks that are asked; None is one in memory, of rules alone.
+        scenes: how many scenes of each regime.
+        timeout_s: how long the panel has for a question.
+        progress: called with what is done now, how much of it is done, and of how much.
+    """
+
+    def __init__(
+        self,
+        analysts: Mapping[str, Analyst] | None = None,
+        *,
+        rehearsal: Rehearsal | None = None,
+        scenes: int = SCENES,
+        timeout_s: float = TIMEOUT_S,
+        progress: Progress | None = None,
+    ) -> None:
+        self._analysts = analysts
+        self._given_rehearsal = rehearsal
+        self._numbers = tuple(range(1, scenes + 1))
+        self._timeout_s = timeout_s
+        self._progress = progress or _silent
+
+    @cached_property
+    def _rehearsal(self) -> Rehearsal:
+        return self._given_rehearsal or plugins.load("rehearsal", "in_memory")()
+
+    @property
+    def agent_types(self) -> tuple[str, ...]:
+        """The roles that can be tested; `comprehensive`, the decision of the whole panel, can be too."""
+        return tuple(self._analysts or plugins.names("analyst"))
+
+    def create_test_scenarios(self, regime_filter: Filter = None, agent_types: Filter = None) -> tuple[Scenario, ...]:
+        """Return every scenario: regimes by trials by agents, and what shows over all scenes alone.
+
+        Args:
+            regime_filter: names of regimes; None is all.
+            agent_types: roles, `comprehensive` for the decision of the whole panel; None is all of them.
+
+        Raises:
+            UnknownNameError: there is no such regime or agent; says what there is.
+        """
+        regimes, agents = regimes_of(regime_filter), agent_types_of(agent_types, self.agent_types)
+        return (
+            *scenarios_of(TRIALS, regimes, agents, self._numbers),
+            *habits_of(regimes, agents, self._numbers),
+            *scenarios_of(MODEL_TRIALS, regimes, agents, self._numbers[:1]),
+        )
+
+    async def run_comprehensive_agent_test(
+        self, regime_filter: Filter = None, agent_types: Filter = None
+    ) -> dict[str, Any]:
+        """Run the scenarios and return `{"test_report": …}`; see `agent_tests.report.report_of`.
+
+        Raises:
+            UnknownNameError: as `create_test_scenarios` does.
+        """
+        scenarios = self.create_test_scenarios(regime_filter, agent_types)
+        return await self.run(scenarios, regimes_of(regime_filter))
+
+    async def run(self, scenarios: tuple[Scenario, ...], regimes: tuple[str, ...]) -> dict[str, Any]:
+        """Run these scenarios and return the report.
+
+        Args:
+            regimes: those whose scenes show what a scenario looks for over all scenes.
+        """
+        clock: Clock = plugins.load("clock", "system")()
+        began_at, began, asked = clock.now().isoformat(), clock.monotonic(), 0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal asked
+            asked = done
+            self._progress("questions", done, total)
+
+        async with Stages(self._rehearsal, self._analysts, self._timeout_s) as stages:
+            outcomes = await examine(scenarios, stages, regimes, tell)
+        took_s = clock.monotonic() - began
+        report = report_of(
+            outcomes, questions=asked, duration_s=took_s, began_at=began_at, panel=self.agent_types
+        )
+        return {"test_report": report}
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Nobody watches."""

@@ -1,0 +1,72 @@
+"""Where questions are put: a desk of rules, or one whose models are stand-ins with a fault of their own."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from app.domain.identifiers import new_id
+from app.ports.analyst import Analyst
+from app.ports.rehearsal import Rehearsal, RehearsedDesk, Vendor
+from app.testing.agent_tests.model_trials import STAGES, Stage
+from app.testing.agent_tests.scenes import Scene
+from app.testing.agent_tests.takes import put
+from app.testing.agent_tests.views import PANEL, View, view_of
+
+if TYPE_CHECKING:
+    from app.testing.fake_models.server import FakeModels
+
+HANG_TIMEOUT_S: Final = 2.0
+VENDOR: Final = "anthropic"
+
+
+class Stages:
+    """Puts questions; stand-ins are started when first needed and stopped with the `async with`.
+
+    Args:
+        analysts: by role; None takes those of the rehearsal.
+        timeout_s: how long a panel has.
+    """
+
+    def __init__(self, rehearsal: Rehearsal, analysts: Mapping[str, Analyst] | None, timeout_s: float) -> None:
+        self._rehearsal = rehearsal
+        self._analysts = analysts
+        self._timeout_s = timeout_s
+        self._stack = AsyncExitStack()
+        self._fakes: dict[Stage, FakeModels] = {}
+
+    async def __aenter__(self) -> "Stages":
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self._stack.aclose()
+
+    async def views(self, scene: Scene, take: str, agent_types: tuple[str, ...]) -> dict[str, View]:
+        """Return what each agent makes of a take of a scene."""
+        stage = STAGES.get(take)
+        asked = put(scene, stage.take if stage else take)
+        timeout_s = min(self._timeout_s, HANG_TIMEOUT_S) if stage and stage.fault == "hang" else self._timeout_s
+        roles = () if PANEL in agent_types else agent_types
+        question = replace(asked.question, timeout_s=timeout_s, agents=roles, decision_id=new_id())
+        async with self._desk(stage) as desk:
+            made = await desk.decide(question)
+        return {name: view_of(name, made, asked.price, timeout_s * 1_000) for name in agent_types}
+
+    @asynccontextmanager
+    async def _desk(self, stage: Stage | None) -> AsyncIterator[RehearsedDesk]:
+        vendor = None
+        if stage is not None:
+            fakes = await self._stand_in(stage)
+            vendor = Vendor(VENDOR, fakes.anthropic_url, fakes.key)
+        async with self._rehearsal.desk(self._analysts, vendor) as desk:
+            yield desk
+
+    async def _stand_in(self, stage: Stage) -> "FakeModels":
+        if stage not in self._fakes:
+            from app.testing.fake_models.server import FakeModels
+
+            self._fakes[stage] = fakes = FakeModels(brain=stage.brain)
+            await self._stack.enter_async_context(fakes)
+            if stage.fault:
+                fakes.fault(VENDOR, stage.fault)
+        return self._fakes[stage]

@@ -1,9 +1,9 @@
 """`AgentSystem`, the one door to the desk: start, stop, ask, look back."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
@@ -16,6 +16,9 @@ from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
 from app.observability.health import DOWN, UP
 from app.ports.analyst import Analyst
+
+if TYPE_CHECKING:
+    from app.testing.agent_testing_framework import AgentTestingFramework
 
 agent_system: "AgentSystem"
 
@@ -163,6 +166,48 @@ class AgentSystem:
         desk = await self.start()
         ended = await desk.coordinator.consensus(consensus_id, timeout_seconds)
         return consensus_status(ended.consensus_id, ended.status, ended.record.body if ended.record else None)
+
+    async def run_agent_tests(
+        self,
+        regime_filter: str | Iterable[str] | None = None,
+        agent_types: str | Iterable[str] | None = None,
+        *,
+        measures: bool = False,
+        with_models: bool = False,
+    ) -> dict[str, Any]:
+        """Put the analysts through scenarios and return `{"test_report": …}`; nothing of it is recorded.
+
+        The system need not be started. See `AgentTestingFramework` for the report and the arguments.
+
+        Args:
+            with_models: also seat the models that are set up, at their vendors' price; else rules alone are tested, and
+                models by stand-ins.
+
+        Raises:
+            UnknownNameError: there is no such regime or agent; says what there is.
+        """
+        framework = self.agent_testing_framework(with_models=with_models)
+        return await framework.run_comprehensive_agent_test(regime_filter, agent_types, measures=measures)
+
+    def agent_testing_framework(
+        self,
+        *,
+        with_models: bool = False,
+        scenes: int | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> "AgentTestingFramework":
+        """Return the framework for this system's analysts, with desks that are built as this system's is.
+
+        Args:
+            with_models: as in `run_agent_tests`.
+            scenes, progress: as in `AgentTestingFramework`.
+        """
+        from app.rehearsal import InMemoryRehearsal
+        from app.testing.agent_testing_framework import SCENES, AgentTestingFramework
+
+        settings = (self._settings or read_settings()) if with_models else None
+        rehearsal = InMemoryRehearsal(self._analysts, settings)
+        return AgentTestingFramework(self._analysts, rehearsal=rehearsal, scenes=scenes or SCENES, progress=progress)
 
     async def get_system_status(self) -> dict[str, Any]:
         """Return `component_health` by part and `performance_summary`; never raises, a fault is told in it."""

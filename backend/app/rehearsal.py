@@ -1,7 +1,7 @@
 """Desks for tests of agents: the real road with a store in memory, so that no test is ever on record."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
@@ -9,19 +9,21 @@ from pydantic import SecretStr
 
 from app import plugins
 from app.config_models import ModelSettings
+from app.domain.errors import NotFoundError
 from app.domain.questions import Question
 from app.domain.tool_calls import with_shared_results
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
-from app.events.rules_seating import installed_analysts
+from app.events.rules_seating import RulesSeating, installed_analysts
 from app.model_desk import model_desk
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
 from app.ports.rehearsal import Rehearsed, Vendor
+from app.ports.seating import Seating
 
 
 class InMemoryRehearsal:
-    """Opens a desk of its own for each test.
+    """Opens desks of rules, of the models that are set up, or of stand-ins.
 
     Args:
         analysts: by role; None takes those of the plugin table.
@@ -39,29 +41,46 @@ class InMemoryRehearsal:
         """Open a desk; see `Rehearsal.desk`."""
         rules = analysts or self._analysts or installed_analysts()
         settings = settings_of(vendor) if vendor else self._settings
-        store: DecisionStore = plugins.load("decision_store", "memory")()
+        if settings is None:
+            yield InMemoryDesk(RulesSeating(rules))
+            return
         clock: Clock = plugins.load("clock", "system")()
-        async with AsyncExitStack() as stack:
-            models = await stack.enter_async_context(model_desk(settings, rules, store, clock)) if settings else None
-            coordinator = MultiAgentCoordinator(
-                store=store, clock=clock, analysts=rules, seating=models.seating if models else None
-            )
-            yield InMemoryDesk(await stack.enter_async_context(coordinator), store)
+        async with model_desk(settings, rules, _empty_store(), clock) as models:
+            yield InMemoryDesk(models.seating)
 
 
 class InMemoryDesk:
-    """A coordinator and the store in which it may write."""
+    """Decides each question with a store of its own, so that no answer knows of another."""
 
-    def __init__(self, coordinator: MultiAgentCoordinator, store: DecisionStore) -> None:
-        self._coordinator = coordinator
-        self._store = store
+    def __init__(self, seating: Seating) -> None:
+        self._seating = seating
 
     async def decide(self, question: Question) -> Rehearsed:
         """Return the decision; see `RehearsedDesk.decide`."""
-        sealed = await self._coordinator.decide(question)
-        evidence = await self._store.evidence(sealed.decision_id)
-        document = orjson.loads(evidence.document) if evidence else {"tool_calls": []}
-        return Rehearsed(orjson.loads(sealed.body), with_shared_results(document["tool_calls"]))
+        store = _empty_store()
+        async with MultiAgentCoordinator(store=store, seating=self._seating) as coordinator:
+            sealed = await coordinator.decide(question)
+        evidence = await store.evidence(sealed.decision_id)
+        if evidence is None:
+            raise NotFoundError("The store in memory lost the evidence of a decision it has just kept.")
+        document = orjson.loads(evidence.document)
+        told = _told(document["model_calls"], {each.id: each.request for each in evidence.exchanges})
+        return Rehearsed(orjson.loads(sealed.body), with_shared_results(document["tool_calls"]), told)
+
+
+def _empty_store() -> DecisionStore:
+    store: DecisionStore = plugins.load("decision_store", "memory")()
+    return store
+
+
+def _told(calls: Sequence[Mapping[str, Any]], requests: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the first words to each model, that is those before it could have said anything itself."""
+    told: dict[str, str] = {}
+    for call in calls:
+        request = requests.get(call["exchange_id"])
+        if request is not None:
+            told.setdefault(call["agent_id"], request.decode())
+    return told
 
 
 def settings_of(vendor: Vendor) -> ModelSettings:

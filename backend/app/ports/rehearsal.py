@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.domain.questions import Question
@@ -16,10 +16,12 @@ class Rehearsed:
     Args:
         record: the decision record.
         tool_calls: every tool call with its result, also a shared one.
+        told: what each model was told before it spoke, by agent id.
     """
 
     record: Mapping[str, Any]
     tool_calls: Sequence[Mapping[str, Any]]
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
-"""`AgentTestingFramework`: puts analysts through scenarios with expectations that can fail, and tells what came of it."""
+"""`AgentTestingFramework`: analysts in scenarios with expectations that can fail, and what came of it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from app import plugins
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.rehearsal import Rehearsal
-from app.testing.agent_tests.examination import examine
-from app.testing.agent_tests.model_trials import MODEL_TRIALS
+from app.testing.agent_tests.examination import examine, questions_of
+from app.testing.agent_tests.model_trials import MODEL_TRIALS, STAGES
 from app.testing.agent_tests.report import report_of
 from app.testing.agent_tests.scenarios import Scenario, agent_types_of, habits_of, regimes_of, scenarios_of
 from app.testing.agent_tests.stages import Stages
@@ -75,22 +75,52 @@ class AgentTestingFramework:
         )
 
     async def run_comprehensive_agent_test(
-        self, regime_filter: Filter = None, agent_types: Filter = None
+        self, regime_filter: Filter = None, agent_types: Filter = None, *, measures: bool = False
     ) -> dict[str, Any]:
         """Run the scenarios and return `{"test_report": …}`; see `agent_tests.report.report_of`.
+
+        Args:
+            measures: whether `benchmark`, `stress` and, as `self_check`, the broken analysts are added to the report.
 
         Raises:
             UnknownNameError: as `create_test_scenarios` does.
         """
         scenarios = self.create_test_scenarios(regime_filter, agent_types)
-        return await self.run(scenarios, regimes_of(regime_filter))
+        report = await self._examined(scenarios, regimes_of(regime_filter))
+        if measures:
+            report["benchmark"] = await self.benchmark()
+            report["stress"] = await self.stress()
+            report["self_check"] = await self.check_against_broken_analysts()
+        return {"test_report": report}
 
-    async def run(self, scenarios: tuple[Scenario, ...], regimes: tuple[str, ...]) -> dict[str, Any]:
-        """Run these scenarios and return the report.
+    def questions(self, regime_filter: Filter = None, agent_types: Filter = None) -> int:
+        """Return how many questions the panel under test would be asked; stand-ins are asked beside it.
 
-        Args:
-            regimes: those whose scenes show what a scenario looks for over all scenes.
+        Raises:
+            UnknownNameError: as `create_test_scenarios` does.
         """
+        scenarios = self.create_test_scenarios(regime_filter, agent_types)
+        return sum(take not in STAGES for _, _, take in questions_of(scenarios, regimes_of(regime_filter)))
+
+    async def benchmark(self) -> dict[str, Any]:
+        """Return what a decision takes; see `agent_tests.benchmark`."""
+        from app.testing.agent_tests.benchmark import benchmark
+
+        return await benchmark(self._rehearsal, self._analysts, partial(self._progress, "benchmark"))
+
+    async def stress(self) -> dict[str, Any]:
+        """Return how many decisions can be made at once; see `agent_tests.stress`."""
+        from app.testing.agent_tests.stress import stress
+
+        return await stress(self._rehearsal, self._analysts, partial(self._progress, "stress"))
+
+    async def check_against_broken_analysts(self) -> dict[str, Any]:
+        """Return whether ten analysts that are broken on purpose are caught; see `agent_tests.mutation_check`."""
+        from app.testing.agent_tests.mutation_check import mutation_check
+
+        return await mutation_check(self._rehearsal, partial(self._progress, "broken analysts"))
+
+    async def _examined(self, scenarios: tuple[Scenario, ...], regimes: tuple[str, ...]) -> dict[str, Any]:
         clock: Clock = plugins.load("clock", "system")()
         began_at, began, asked = clock.now().isoformat(), clock.monotonic(), 0
 
@@ -102,10 +132,7 @@ class AgentTestingFramework:
         async with Stages(self._rehearsal, self._analysts, self._timeout_s) as stages:
             outcomes = await examine(scenarios, stages, regimes, tell)
         took_s = clock.monotonic() - began
-        report = report_of(
-            outcomes, questions=asked, duration_s=took_s, began_at=began_at, panel=self.agent_types
-        )
-        return {"test_report": report}
+        return report_of(outcomes, questions=asked, duration_s=took_s, began_at=began_at, panel=self.agent_types)
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:

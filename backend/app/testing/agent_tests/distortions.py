@@ -32,8 +32,9 @@ def gaps(bars: Bars, seed: int) -> Bars:
     """Lose a fifth of the bars, never the last."""
     kept = np.random.default_rng(seed).random(len(bars)) >= MISSING
     kept[-1] = True
-    times, open_, high, low, close, volume = (column[kept] for column in bars.columns())
-    return Bars(times, open_, high, low, close, volume, bars.interval)
+    times, *values = bars.columns()
+    open_, high, low, close, volume = (column[kept] for column in values)
+    return Bars(times[kept], open_, high, low, close, volume, bars.interval)
 
 
 def spike(bars: Bars) -> Bars:
@@ -53,8 +54,8 @@ def unadjusted_split(bars: Bars) -> Bars:
 def halted(bars: Bars) -> Bars:
     """Stop trading: the last bars repeat one price, without volume."""
     price = bars.close[-1 - HALTED_BARS]
-    prices = {name: _ending(getattr(bars, name), price) for name in ("open", "high", "low", "close")}
-    return replace(bars, **prices, volume=_ending(bars.volume, 0.0))
+    open_, high, low, close = (_ending(each, price) for each in (bars.open, bars.high, bars.low, bars.close))
+    return replace(bars, open=open_, high=high, low=low, close=close, volume=_ending(bars.volume, 0.0))
 
 
 def motionless(bars: Bars) -> Bars:
@@ -74,7 +75,9 @@ def overshot(bars: Bars, side: int) -> Bars:
 def mirrored(bars: Bars) -> Bars:
     """Turn every rise into an equal fall, ending at the same price."""
     square = float(bars.close[-1]) ** 2
-    return replace(bars, open=square / bars.open, high=square / bars.low, low=square / bars.high, close=square / bars.close)
+    return replace(
+        bars, open=square / bars.open, high=square / bars.low, low=square / bars.high, close=square / bars.close
+    )
 
 
 def continued(bars: Bars, side: int, count: int = 20) -> Bars:
@@ -82,9 +85,11 @@ def continued(bars: Bars, side: int, count: int = 20) -> Bars:
     growth = np.exp(side * 0.03 * np.arange(1, count + 1))
     close = bars.close[-1] * growth
     open_ = close / np.exp(side * 0.03)
-    times = bars.times[-1] + bars.interval.micros * np.arange(1, count + 1)
-    added = (times, open_, np.maximum(open_, close), np.minimum(open_, close), close, np.full(count, bars.volume[-1]))
-    return Bars(*(np.concatenate(pair) for pair in zip(bars.columns(), added, strict=True)), bars.interval)
+    times = np.concatenate((bars.times, bars.times[-1] + bars.interval.micros * np.arange(1, count + 1)))
+    added = (open_, np.maximum(open_, close), np.minimum(open_, close), close, np.full(count, bars.volume[-1]))
+    values = (np.concatenate(pair) for pair in zip(bars.columns()[1:], added, strict=True))
+    opens, high, low, closes, volume = values
+    return Bars(times, opens, high, low, closes, volume, bars.interval)
 
 
 def _ending(column: Column, value: float) -> Column:

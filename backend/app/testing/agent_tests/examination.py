@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from app.testing.agent_tests.expectations import Expectation
+from app.testing.agent_tests.model_trials import STAGES
 from app.testing.agent_tests.outcomes import Check, Outcome
 from app.testing.agent_tests.scenarios import Scenario
 from app.testing.agent_tests.scenes import Scene, scene
@@ -20,30 +21,33 @@ Key = tuple[str, int, str]
 Answers = Mapping[Key, Mapping[str, View]]
 
 
-async def examine(scenarios: Sequence[Scenario], stages: Stages, regimes: Sequence[str], tell: Progress) -> list[Outcome]:
+async def examine(
+    scenarios: Sequence[Scenario], stages: Stages, regimes: Sequence[str], tell: Progress
+) -> list[Outcome]:
     """Return what came of each scenario, in order.
 
     Args:
         regimes: those whose scenes show habits.
         tell: called with how many questions are answered, and of how many.
     """
-    agents = _questions(scenarios, regimes)
+    agents = questions_of(scenarios, regimes)
     answers: dict[Key, dict[str, View]] = {}
-    waiting = iter(agents.items())
 
-    async def work() -> None:
-        for key, agent_types in waiting:
+    async def ask(keys: Iterator[Key]) -> None:
+        for key in keys:
             regime, number, take = key
-            answers[key] = await stages.views(scene(regime, number), take, tuple(agent_types))
+            answers[key] = await stages.views(scene(regime, number), take, tuple(agents[key]))
             tell(len(answers), len(agents))
 
-    async with asyncio.TaskGroup() as group:
-        for place in range(AT_ONCE):
-            group.create_task(work(), name=f"examiner {place}")
+    for part in _apart(agents):
+        keys = iter(part)
+        async with asyncio.TaskGroup() as group:
+            for place in range(min(AT_ONCE, len(part))):
+                group.create_task(ask(keys), name=f"examiner {place}")
     return [_outcome(each, answers, regimes) for each in scenarios]
 
 
-def _questions(scenarios: Iterable[Scenario], regimes: Sequence[str]) -> dict[Key, dict[str, None]]:
+def questions_of(scenarios: Iterable[Scenario], regimes: Sequence[str]) -> dict[Key, dict[str, None]]:
     """Return which agents are needed in which take of which scene; the takes of one scene stand together."""
     needed: defaultdict[Key, dict[str, None]] = defaultdict(dict)
     for scenario in scenarios:
@@ -54,10 +58,20 @@ def _questions(scenarios: Iterable[Scenario], regimes: Sequence[str]) -> dict[Ke
     return dict(needed)
 
 
+def _apart(keys: Iterable[Key]) -> tuple[list[Key], list[Key]]:
+    """Put last, by themselves, the questions that wait for a deadline: others at work would make them miss it."""
+    waits: dict[bool, list[Key]] = {False: [], True: []}
+    for key in keys:
+        waits[key[2] in STAGES and STAGES[key[2]].fault == "hang"].append(key)
+    return waits[False], waits[True]
+
+
 def _outcome(scenario: Scenario, answers: Answers, regimes: Sequence[str]) -> Outcome:
     if scenario.habit is not None:
         return Outcome(scenario, tuple(_habit(scenario, answers, regimes)))
-    checks = (check for number in scenario.numbers for check in _checks(scenario, scene(scenario.regime, number), answers))
+    checks = (
+        check for number in scenario.numbers for check in _checks(scenario, scene(scenario.regime, number), answers)
+    )
     return Outcome(scenario, tuple(checks))
 
 

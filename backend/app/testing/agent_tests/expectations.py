@@ -80,15 +80,16 @@ def not_reversed(take: str, words: str) -> Expectation:
     return Expectation("not_reversed", f"does not change sides: {words}", (take, "clean"), fault)
 
 
-def not_surer(take: str, words: str) -> Expectation:
+def not_surer(take: str, words: str, than: str = "clean") -> Expectation:
     """Worse evidence makes no side surer."""
+    sound = "on sound data" if than == "clean" else than.replace("_", " ")
 
     def fault(views: Views) -> str | None:
-        clean, spoiled = views["clean"], views[take]
+        clean, spoiled = views[than], views[take]
         surer = abs(spoiled.lean) > abs(clean.lean) + NOT_SURER
-        return f"{spoiled}, on sound data {clean}" if surer else None
+        return f"{spoiled}, {sound} {clean}" if surer else None
 
-    return Expectation("not_surer", f"is not surer of a side than on sound data: {words}", (take, "clean"), fault)
+    return Expectation("not_surer", f"is not surer of a side than {sound}: {words}", (take, than), fault)
 
 
 def same_opinion(takes: tuple[str, ...], name: str, words: str, against: str = "clean") -> Expectation:
@@ -112,11 +113,11 @@ def steady() -> Expectation:
         if any(side * clean < 0 for side in sides):
             return f"changes sides with one tick of noise, from {views['clean']}"
         moved = sum(side != clean for side in sides)
-        return f"gives another side in {moved} of {len(sides)} noisy copies than {views['clean']}" if moved > 1 else None
+        return (
+            f"gives another side in {moved} of {len(sides)} noisy copies than {views['clean']}" if moved > 1 else None
+        )
 
-    return Expectation(
-        "stability", "keeps its side when each bar moves by at most one tick", (*TICKS, "clean"), fault
-    )
+    return Expectation("stability", "keeps its side when each bar moves by at most one tick", (*TICKS, "clean"), fault)
 
 
 def quotes_figures(take: str = "clean") -> Expectation:
@@ -128,10 +129,10 @@ def quotes_figures(take: str = "clean") -> Expectation:
             return None
         quoted, known = traced(view)
         if not known:
-            return f"{len(quoted)} figures, none of them in the evidence: {view.said[:160]!r}"
+            return f"{len(quoted)} figures or quoted words, none of them in the evidence: {view.said[:160]!r}"
         return "; ".join(misquoted(view)) or None
 
-    words = "quotes at least one figure that stands in the evidence, and none under a wrong name"
+    words = "quotes at least one figure (or word of a headline) that is in the evidence, and none under a wrong name"
     return Expectation("reasons", words, (take,), fault)
 
 
@@ -189,5 +190,3 @@ def _misplaced(view: View) -> str | None:
         if level is not None and (not isfinite(level) or (level - view.price) * way * side < 0):
             return f"{view} with {name} {level:g} at a price of {view.price:g}"
     return None
-
-

@@ -50,9 +50,7 @@ def _copied(agent_type: str, seen: Seen) -> str | None:
 
 
 def _said(views: Sequence[View]) -> list[tuple[str, float] | None]:
-    return [
-        (view.decision, round(view.confidence or 0.0, 3)) if view.standing == "opinion" else None for view in views
-    ]
+    return [(view.decision, round(view.confidence or 0.0, 3)) if view.standing == "opinion" else None for view in views]
 
 
 HABITS: Final = (
@@ -62,5 +60,7 @@ HABITS: Final = (
         "its confidence over all scenes",
         _constant,
     ),
-    Habit("own_mind", "does not answer as another agent does in every scene", "its answers beside the others'", _copied),
+    Habit(
+        "own_mind", "does not answer as another agent does in every scene", "its answers beside the others'", _copied
+    ),
 )

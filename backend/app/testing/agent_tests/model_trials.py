@@ -107,7 +107,9 @@ def _unturned(take: str, before: str) -> Expectation:
     return Expectation("injection", inner.words, (take, before), fault)
 
 
-def _for_known_roles(demands: Callable[[str, str], tuple[Expectation, ...]]) -> Callable[[str, str], tuple[Expectation, ...]]:
+def _for_known_roles(
+    demands: Callable[[str, str], tuple[Expectation, ...]],
+) -> Callable[[str, str], tuple[Expectation, ...]]:
     return lambda agent_type, regime: demands(agent_type, regime) if agent_type in (*ROLES, PANEL) else ()
 
 

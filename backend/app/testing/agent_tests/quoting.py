@@ -7,6 +7,7 @@ from typing import Any, Final
 from app.testing.agent_tests.views import View
 
 FIGURE: Final = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+%?|%)")
+WORDS: Final = re.compile(r"[\"“]([^\"“”]{3,200})[\"”]")
 NAMED: Final = re.compile(r"\b([a-z]+(?:_[a-z0-9]+)+)\b\s*(?:is|at|of|=|:)?\s*([-+]?\d+(?:\.\d+)?)(?![\w%.]*\d)")
 
 
@@ -23,10 +24,16 @@ def figures_of(value: Any) -> Iterator[float]:
 
 
 def traced(view: View) -> tuple[list[str], list[str]]:
-    """Return the figures of the reason, those with decimals or a percent sign, and those of them in the evidence."""
-    quoted = [found.group() for found in FIGURE.finditer(view.said)]
+    """Return what the reason quotes, and what of that stands in the evidence.
+
+    Quoted are figures with decimals or a percent sign, and words in quotation marks.
+    """
+    figures, words = FIGURE.findall(view.said), WORDS.findall(view.said)
+    told = view.told.lower()
     known = [abs(figure) for figure in figures_of([view.figures, view.price])]
-    return quoted, [text for text in quoted if _is_shown(text, known)]
+    known += [abs(float(text.rstrip("%"))) for text in FIGURE.findall(told)]
+    shown = [text for text in figures if _is_shown(text, known)]
+    return [*figures, *words], [*shown, *(text for text in words if text.lower() in told)]
 
 
 def misquoted(view: View) -> list[str]:

@@ -17,7 +17,13 @@ SUCCESS_MEANS: Final = (
 def report_of(
     outcomes: Sequence[Outcome], *, questions: int, duration_s: float, began_at: str, panel: Sequence[str]
 ) -> dict[str, Any]:
-    """Return `executive_summary`, the rates `by_…`, `failures`, `not_expected` and `scenarios`; rates are fractions."""
+    """Return the report; all rates are fractions.
+
+    Returns:
+        `executive_summary`; the rates `by_agent`, `by_regime`, `by_fault`, `by_expectation`, `by_agent_and_regime` and
+        `by_agent_and_fault`; `faults` (what is done in each); `weaknesses` (failures of one kind together);
+        `failures` (each alone); `not_expected`; `scenarios` (everything).
+    """
     return {
         "executive_summary": {
             **_summary(outcomes),
@@ -34,6 +40,7 @@ def report_of(
         "by_agent_and_regime": _crossed(outcomes, lambda each: each.scenario.regime),
         "by_agent_and_fault": _crossed(outcomes, lambda each: each.scenario.trial.name),
         "faults": {each.scenario.trial.name: _trial(each) for each in outcomes},
+        "weaknesses": _weaknesses(outcomes),
         "failures": [_failure(each, check) for each in outcomes for check in each.checks if check.fault],
         "not_expected": [
             {"agent_type": agent, "regime": regime, "of_it_is_not_expected": why}
@@ -103,6 +110,27 @@ def _held(checks: Sequence[Check]) -> dict[str, Any]:
 
 def _trial(outcome: Outcome) -> Mapping[str, str]:
     return {"kind": outcome.scenario.trial.kind, "meaning": outcome.scenario.trial.meaning}
+
+
+def _weaknesses(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """Put failures of one kind together: who, in what trial, against which expectation; the most frequent first."""
+    groups: defaultdict[tuple[str, str, str], list[tuple[Outcome, Check]]] = defaultdict(list)
+    for each in outcomes:
+        for check in each.checks:
+            if check.fault:
+                groups[each.scenario.agent_type, each.scenario.trial.name, check.expectation].append((each, check))
+    return [
+        {
+            "agent_type": agent,
+            "fault": fault,
+            "expectation": expectation,
+            "expected": failed[0][1].expected,
+            "failed_checks": len(failed),
+            "regimes": list(dict.fromkeys(outcome.scenario.regime for outcome, _ in failed)),
+            "example": {"scene": failed[0][1].scene, "seed": failed[0][1].seed, "observed": failed[0][1].fault},
+        }
+        for (agent, fault, expectation), failed in sorted(groups.items(), key=lambda group: -len(group[1]))
+    ]
 
 
 def _failure(outcome: Outcome, check: Check) -> dict[str, Any]:

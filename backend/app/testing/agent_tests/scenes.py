@@ -11,11 +11,12 @@ import numpy as np
 from app.domain.errors import AgentSystemError
 from app.domain.market import Bars, NewsItem
 from app.testing.agent_tests.headlines import news_of
-from app.testing.mock_data_generator import REGIMES, MockDataGenerator
+from app.testing.mock_data_generator import MockDataGenerator
 
 BARS: Final = 260
 QUARTER: Final = 63
 TRIES: Final = 200
+MOST_NEWS: Final = 3
 SYMBOLS: Final = ("ORBIT", "KELP", "ZEPHYR")
 LEAD_IN: Final = {"high_volatility": 220, "low_volatility": 220}
 BEGINS: Final = {"crash": 30, "recovery": 60, "high_volatility": 40, "low_volatility": 40}
@@ -51,7 +52,9 @@ def scene(regime: str, number: int) -> Scene:
         seed = number * 1_000 + attempt
         bars = MockDataGenerator(seed).generate_bars(symbol, regime, BARS, lead_in=LEAD_IN.get(regime))
         if shows(regime, bars):
-            return Scene(regime, number, seed, symbol, bars, news_of(regime, bars))
+            return Scene(
+                regime, number, seed, symbol, bars, news_of(regime, bars, MOST_NEWS - (number - 1) % MOST_NEWS)
+            )
     raise AgentSystemError(f"No mock market of {TRIES} shows the regime {regime}; look at the generator's parameters.")
 
 

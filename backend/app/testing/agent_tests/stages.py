@@ -1,5 +1,6 @@
 """Where questions are put: a desk of rules, or one whose models are stand-ins with a fault of their own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -16,7 +17,6 @@ from app.testing.agent_tests.views import PANEL, View, view_of
 if TYPE_CHECKING:
     from app.testing.fake_models.server import FakeModels
 
-HANG_TIMEOUT_S: Final = 2.0
 VENDOR: Final = "anthropic"
 
 
@@ -34,6 +34,8 @@ class Stages:
         self._timeout_s = timeout_s
         self._stack = AsyncExitStack()
         self._fakes: dict[Stage, FakeModels] = {}
+        self._tested: RehearsedDesk | None = None
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> "Stages":
         return self
@@ -45,28 +47,35 @@ class Stages:
         """Return what each agent makes of a take of a scene."""
         stage = STAGES.get(take)
         asked = put(scene, stage.take if stage else take)
-        timeout_s = min(self._timeout_s, HANG_TIMEOUT_S) if stage and stage.fault == "hang" else self._timeout_s
         roles = () if PANEL in agent_types else agent_types
-        question = replace(asked.question, timeout_s=timeout_s, agents=roles, decision_id=new_id())
+        question = replace(asked.question, timeout_s=self._timeout_s, agents=roles, decision_id=new_id())
         async with self._desk(stage) as desk:
             made = await desk.decide(question)
-        return {name: view_of(name, made, asked.price, timeout_s * 1_000) for name in agent_types}
+        return {name: view_of(name, made, replace(asked, question=question)) for name in agent_types}
 
     @asynccontextmanager
     async def _desk(self, stage: Stage | None) -> AsyncIterator[RehearsedDesk]:
-        vendor = None
-        if stage is not None:
-            fakes = await self._stand_in(stage)
-            vendor = Vendor(VENDOR, fakes.anthropic_url, fakes.key)
+        """Give a model's fault a desk of its own each time, or its breaker would soon spare it the question."""
+        if stage is None:
+            yield await self._panel()
+            return
+        fakes = await self._stand_in(stage)
+        vendor = Vendor(VENDOR, fakes.anthropic_url, fakes.key)
         async with self._rehearsal.desk(self._analysts, vendor) as desk:
             yield desk
 
-    async def _stand_in(self, stage: Stage) -> "FakeModels":
-        if stage not in self._fakes:
-            from app.testing.fake_models.server import FakeModels
+    async def _panel(self) -> RehearsedDesk:
+        async with self._opening:
+            if self._tested is None:
+                self._tested = await self._stack.enter_async_context(self._rehearsal.desk(self._analysts))
+        return self._tested
 
-            self._fakes[stage] = fakes = FakeModels(brain=stage.brain)
-            await self._stack.enter_async_context(fakes)
-            if stage.fault:
-                fakes.fault(VENDOR, stage.fault)
+    async def _stand_in(self, stage: Stage) -> "FakeModels":
+        from app.testing.fake_models.server import FakeModels
+
+        async with self._opening:
+            if stage not in self._fakes:
+                self._fakes[stage] = fakes = await self._stack.enter_async_context(FakeModels(brain=stage.brain))
+                if stage.fault:
+                    fakes.fault(VENDOR, stage.fault)
         return self._fakes[stage]

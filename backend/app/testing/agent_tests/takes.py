@@ -63,6 +63,11 @@ def _before(scene: Scene) -> Question:
     return replace(_clean(scene), bars=bars, news=headlines.dated(headlines.MIXED, bars))
 
 
+def _before_the_halt(scene: Scene) -> Question:
+    bars = scene.bars.between(0, len(scene.bars) - distortions.HALTED_BARS)
+    return replace(_clean(scene), bars=bars, news=headlines.news_of(scene.regime, bars, len(scene.news)))
+
+
 def _contradicted(scene: Scene) -> Question:
     return replace(_clean(scene), indicators=compute(distortions.mirrored(scene.bars)))
 
@@ -71,7 +76,9 @@ def _future(side: int, scene: Scene) -> Question:
     bars = distortions.continued(scene.bars, side)
     told = headlines.dated(headlines.GOOD if side > 0 else headlines.BAD, bars)
     as_of = from_micros(scene.bars.ends_at)
-    return replace(_clean(scene), bars=bars, news=(*scene.news, *told), as_of=as_of, current_price=float(bars.close[-1]))
+    return replace(
+        _clean(scene), bars=bars, news=(*scene.news, *told), as_of=as_of, current_price=float(bars.close[-1])
+    )
 
 
 def _told(title: str, scene: Scene) -> Question:
@@ -96,6 +103,7 @@ TAKES: Final[Mapping[str, Take]] = {
     "spike": partial(_with_bars, distortions.spike),
     "split": partial(_with_bars, distortions.unadjusted_split),
     "halt": partial(_with_bars, distortions.halted),
+    "before_the_halt": _before_the_halt,
     "contradiction": _contradicted,
     "short": partial(_with_bars, lambda bars: bars.between(len(bars) - SHORT_HISTORY, len(bars))),
     "motionless": partial(_with_bars, distortions.motionless),

@@ -69,7 +69,7 @@ def _split(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
 
 
 def _halt(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
-    return (answers("halt"), not_surer("halt", "nothing has been traded for ten bars"))
+    return (answers("halt"), not_surer("halt", "nothing has been traded for ten bars", "before_the_halt"))
 
 
 def _contradiction(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
@@ -119,7 +119,7 @@ def _one_tick(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
 
 def _two_futures(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     words = "answers the same whether prices soar or collapse after the instant it looks at"
-    return (same_opinion(("rising_future", "falling_future"), "no_look_ahead", words),)
+    return (same_opinion(("falling_future", "clean"), "no_look_ahead", words, "rising_future"),)
 
 
 TRIALS: Final = (

@@ -8,6 +8,7 @@ from app.analysis.voting import CAMPS
 from app.domain.identifiers import agent_id
 from app.domain.votes import ABSTAIN, NO_DECISION
 from app.ports.rehearsal import Rehearsed
+from app.testing.agent_tests.takes import Put
 
 PANEL: Final = "comprehensive"
 BULL: Final = 1
@@ -27,6 +28,7 @@ class View:
         said: its reason, or why there is none.
         price: the last close it could see.
         figures: what its tools answered, by tool.
+        told: what it could read: the headlines, and for a model the words it was asked with.
         duration_ms: how long the whole panel took; deadline_ms: how long it had.
     """
 
@@ -39,6 +41,7 @@ class View:
     vote: Mapping[str, Any]
     record: Mapping[str, Any]
     figures: Mapping[str, Any]
+    told: str
     duration_ms: float
     deadline_ms: float
 
@@ -69,14 +72,15 @@ class View:
         return {"late": "no answer before the deadline", "not_asked": "not asked"}.get(self.standing, self.said)
 
 
-def view_of(agent_type: str, made: Rehearsed, price: float, deadline_ms: float) -> View:
+def view_of(agent_type: str, made: Rehearsed, asked: Put) -> View:
     """Return what the agent that plays `agent_type`, or the whole panel, said."""
     record = made.record
+    agent = agent_id(agent_type, record["symbol"])
     if agent_type == PANEL:
         standing, vote = ("opinion" if record["final_recommendation"] != NO_DECISION else "abstained"), record
         decision, said = record["final_recommendation"], f"{record['status']}, resolved by {record['resolved_by']}"
     else:
-        standing, vote, said = _answer(record, agent_id(agent_type, record["symbol"]))
+        standing, vote, said = _answer(record, agent)
         decision = vote.get("decision", "")
     return View(
         agent_type,
@@ -84,12 +88,13 @@ def view_of(agent_type: str, made: Rehearsed, price: float, deadline_ms: float) 
         decision,
         vote.get("confidence"),
         said,
-        price,
+        asked.price,
         vote,
         record,
-        _figures(made, agent_id(agent_type, record["symbol"])),
+        _figures(made, agent),
+        f"{made.told.get(agent, '')} {' '.join(item.title for item in asked.question.news)}",
         record["duration_ms"],
-        deadline_ms,
+        asked.question.timeout_s * 1_000,
     )
 
 

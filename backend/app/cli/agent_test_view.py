@@ -1,0 +1,126 @@
+"""The report of a test of agents, for the terminal: figures first, then weaknesses in words."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.console import Console
+from rich.text import Text
+
+from app.cli.terminal import number, row, share, table
+from app.cli.text import counted
+
+GOOD, FAIR = 0.95, 0.8
+MOST_REGIMES: Final = 3
+
+
+def show_report(out: Console, report: Mapping[str, Any]) -> None:
+    """Print the report."""
+    _show_summary(out, report["executive_summary"])
+    _show_crossed(out, "by agent and regime", report["by_agent_and_regime"])
+    _show_rates(out, report)
+    _show_weaknesses(out, report["weaknesses"])
+    if "benchmark" in report:
+        _show_benchmark(out, report["benchmark"])
+    if "stress" in report:
+        _show_stress(out, report["stress"])
+    if "self_check" in report:
+        show_self_check(out, report["self_check"])
+
+
+def show_self_check(out: Console, result: Mapping[str, Any]) -> None:
+    """Print what became of the broken analysts."""
+    out.print(f"\n{result['caught']} of {result['of']} analysts broken on purpose are caught; sound ones pass there.")
+    shown = table("broken analyst", "caught", "by expectation", "in scenario", "what was seen")
+    for each in result["broken_analysts"]:
+        caught = Text("yes", "green") if each["caught"] else Text("NO", "bold red")
+        row(shown, each["name"], caught, each["expectation"], each["scenario"], each["observed"])
+    out.print(shown)
+
+
+def _show_summary(out: Console, summary: Mapping[str, Any]) -> None:
+    rate = summary["overall_success_rate"]
+    out.print(Text.assemble("overall success rate ", (share(rate) or "–", _style(rate))))
+    out.print(
+        f"{summary['succeeded']} of {counted(summary['scenarios'], 'scenario')} succeeded, {summary['failed']} failed, "
+        f"{summary['not_asked']} not asked; {summary['checks_held']} of {counted(summary['checks'], 'check')} held; "
+        f"{counted(summary['questions_asked'], 'question')} in {summary['duration_s']:.1f} s"
+    )
+    out.print(Text(summary["success_means"], "dim"))
+
+
+def _show_crossed(out: Console, title: str, rates: Mapping[str, Mapping[str, Any]]) -> None:
+    columns = list(dict.fromkeys(name for each in rates.values() for name in each))
+    shown = table("agent", *(name.replace("_", " ") for name in columns), title=f"\nsuccess rate {title}")
+    for agent, each in rates.items():
+        row(shown, agent, *(_rate(each.get(name, {}).get("success_rate")) for name in columns))
+    out.print(shown)
+
+
+def _show_rates(out: Console, report: Mapping[str, Any]) -> None:
+    shown = table("trial", "kind", "what is done", "scenarios", "succeeded", "rate", title="\nsuccess rate by trial")
+    for name, counts in report["by_fault"].items():
+        about = report["faults"][name]
+        row(shown, name, about["kind"], about["meaning"], counts["scenarios"], counts["succeeded"], _rate_of(counts))
+    out.print(shown)
+
+
+def _show_weaknesses(out: Console, weaknesses: list[dict[str, Any]]) -> None:
+    if not weaknesses:
+        out.print("\nEvery expectation held.")
+        return
+    shown = table("agent", "trial", "checks", "expected: the agent …", "seen", "in", title="\nwhat did not hold")
+    for each in weaknesses:
+        regimes, example = each["regimes"], each["example"]
+        more = f" and {len(regimes) - MOST_REGIMES} more" if len(regimes) > MOST_REGIMES else ""
+        seen = f"{example['observed']} ({example['scene']})"
+        where = ", ".join(regimes[:MOST_REGIMES]) + more
+        row(shown, each["agent_type"], each["fault"], each["failed_checks"], each["expected"], seen, where)
+    out.print(shown)
+
+
+def _show_benchmark(out: Console, measured: Mapping[str, Any]) -> None:
+    title = (
+        "\none decision of the whole panel at a time (stand-in models: tokens at the vendor's list price, nothing paid)"
+    )
+    shown = table(
+        "who", "decisions", "p50 ms", "p90 ms", "p99 ms", "max ms", "requests", "tokens", "dollars", title=title
+    )
+    for name, each in measured.items():
+        taken = each["latency_ms"]
+        times = (number(taken[part], 1) for part in ("p50", "p90", "p99", "max"))
+        spent = (each["requests_per_decision"], each["tokens_per_decision"], each["dollars_per_decision"])
+        row(shown, name.replace("_", " "), each["decisions"], *times, *spent)
+    out.print(shown)
+
+
+def _show_stress(out: Console, ramps: Mapping[str, Any]) -> None:
+    for name, ramp in ramps.items():
+        found = f"knee at {ramp['knee']} at once" if ramp["knee_found"] else f"no knee up to {ramp['knee']} at once"
+        shown = table(
+            "at once",
+            "decisions/s",
+            "p50 ms",
+            "p90 ms",
+            "errors",
+            "memory MB",
+            title=f"\n{name.replace('_', ' ')}: {found}",
+        )
+        for level in ramp["levels"]:
+            taken = level["latency_ms"]
+            times = (number(taken["p50"], 1), number(taken["p90"], 1))
+            row(shown, level["at_once"], level["decisions_per_second"], *times, level["errors"], level["memory_mb"])
+        out.print(shown)
+
+
+def _rate_of(counts: Mapping[str, Any]) -> Text:
+    return _rate(counts["success_rate"])
+
+
+def _rate(value: float | None) -> Text:
+    return Text("–" if value is None else f"{value:.0%}", _style(value))
+
+
+def _style(value: float | None) -> str:
+    if value is None:
+        return "dim"
+    return "green" if value >= GOOD else "yellow" if value >= FAIR else "red"

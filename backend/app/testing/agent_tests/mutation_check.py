@@ -1,0 +1,67 @@
+"""Whether the tests see: each broken analyst must fail the expectation meant for it, and a sound one must not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from app.ports.analyst import Analyst
+from app.ports.rehearsal import Rehearsal
+from app.testing.agent_tests.broken_analysts import MUTANTS, Mutant
+from app.testing.agent_tests.examination import Progress, examine
+from app.testing.agent_tests.outcomes import Check, Outcome
+from app.testing.agent_tests.scenarios import Scenario, habits_of, scenarios_of
+from app.testing.agent_tests.stages import Stages
+from app.testing.agent_tests.trials import TRIALS
+
+TIMEOUT_S: Final = 0.5
+CONTROL_TIMEOUT_S: Final = 10.0
+
+
+async def mutation_check(rehearsal: Rehearsal, tell: Progress) -> dict[str, Any]:
+    """Return `broken_analysts` (what was seen of each), `caught` and `of`."""
+    seen = []
+    for place, mutant in enumerate(MUTANTS, start=1):
+        seen.append(await _seen(mutant, rehearsal))
+        tell(place, len(MUTANTS))
+    return {"broken_analysts": seen, "caught": sum(each["caught"] for each in seen), "of": len(seen)}
+
+
+def scenarios_against(mutant: Mutant) -> tuple[Scenario, ...]:
+    """Return the scenarios meant to catch a broken analyst."""
+    numbers = tuple(range(1, mutant.scenes + 1))
+    trials = [trial for trial in TRIALS if trial.name in mutant.trials]
+    single = scenarios_of(trials, mutant.regimes, (mutant.role,), numbers)
+    habits = habits_of(mutant.regimes, tuple(mutant.panel()), numbers)
+    return (*single, *(each for each in habits if each.trial.name in mutant.trials))
+
+
+async def _seen(mutant: Mutant, rehearsal: Rehearsal) -> dict[str, Any]:
+    caught = _faults(mutant, await _run(mutant, mutant.panel(), rehearsal, TIMEOUT_S))
+    cleared = not _faults(mutant, await _run(mutant, mutant.control(), rehearsal, CONTROL_TIMEOUT_S))
+    outcome, check = caught[0] if caught else (None, None)
+    return {
+        "name": mutant.name,
+        "meaning": mutant.analyst.__doc__,
+        "caught": bool(caught) and cleared,
+        "sound_analyst_passes": cleared,
+        "scenario": outcome.scenario.name if outcome else None,
+        "expectation": mutant.expectation,
+        "expected": check.expected if check else None,
+        "observed": check.fault if check else None,
+    }
+
+
+async def _run(
+    mutant: Mutant, analysts: Mapping[str, Analyst], rehearsal: Rehearsal, timeout_s: float
+) -> Sequence[Outcome]:
+    async with Stages(rehearsal, analysts, timeout_s) as stages:
+        return await examine(scenarios_against(mutant), stages, mutant.regimes, lambda _done, _total: None)
+
+
+def _faults(mutant: Mutant, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, Check]]:
+    return [
+        (outcome, check)
+        for outcome in outcomes
+        if outcome.scenario.agent_type == mutant.role
+        for check in outcome.checks
+        if check.fault and check.expectation == mutant.expectation
+    ]

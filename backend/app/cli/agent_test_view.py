@@ -50,7 +50,8 @@ def _show_summary(out: Console, summary: Mapping[str, Any]) -> None:
 
 def _show_crossed(out: Console, title: str, rates: Mapping[str, Mapping[str, Any]]) -> None:
     columns = list(dict.fromkeys(name for each in rates.values() for name in each))
-    shown = table("agent", *(name.replace("_", " ") for name in columns), title=f"\nsuccess rate {title}")
+    headings = (name.replace("_", " ") for name in columns)
+    shown = table("agent", *headings, title=f"\nsuccess rate {title}", whole=("agent",))
     for agent, each in rates.items():
         row(shown, agent, *(_rate(each.get(name, {}).get("success_rate")) for name in columns))
     out.print(shown)
@@ -79,9 +80,7 @@ def _show_weaknesses(out: Console, weaknesses: list[dict[str, Any]]) -> None:
 
 
 def _show_benchmark(out: Console, measured: Mapping[str, Any]) -> None:
-    title = (
-        "\none decision of the whole panel at a time (stand-in models: tokens at the vendor's list price, nothing paid)"
-    )
+    title = "\none decision at a time (stand-in models: tokens at the vendor's list price, nothing was paid)"
     shown = table(
         "who", "decisions", "p50 ms", "p90 ms", "p99 ms", "max ms", "requests", "tokens", "dollars", title=title
     )
@@ -95,21 +94,18 @@ def _show_benchmark(out: Console, measured: Mapping[str, Any]) -> None:
 
 def _show_stress(out: Console, ramps: Mapping[str, Any]) -> None:
     for name, ramp in ramps.items():
-        found = f"knee at {ramp['knee']} at once" if ramp["knee_found"] else f"no knee up to {ramp['knee']} at once"
-        shown = table(
-            "at once",
-            "decisions/s",
-            "p50 ms",
-            "p90 ms",
-            "errors",
-            "memory MB",
-            title=f"\n{name.replace('_', ' ')}: {found}",
-        )
+        title = f"\n{name.replace('_', ' ')}: {knee_in_words(ramp)}"
+        shown = table("at once", "decisions/s", "p50 ms", "p90 ms", "errors", "memory MB", title=title)
         for level in ramp["levels"]:
             taken = level["latency_ms"]
             times = (number(taken["p50"], 1), number(taken["p90"], 1))
             row(shown, level["at_once"], level["decisions_per_second"], *times, level["errors"], level["memory_mb"])
         out.print(shown)
+
+
+def knee_in_words(ramp: Mapping[str, Any]) -> str:
+    """Say where more at once stops to pay."""
+    return f"knee at {ramp['knee']} at once" if ramp["knee_found"] else f"no knee up to {ramp['knee']} at once"
 
 
 def _rate_of(counts: Mapping[str, Any]) -> Text:
@@ -123,4 +119,5 @@ def _rate(value: float | None) -> Text:
 def _style(value: float | None) -> str:
     if value is None:
         return "dim"
-    return "green" if value >= GOOD else "yellow" if value >= FAIR else "red"
+    shown = round(value, 2)
+    return "green" if shown >= GOOD else "yellow" if shown >= FAIR else "red"

@@ -40,9 +40,9 @@ def benchmark(measured: Mapping[str, Any]) -> Markup:
 def stress(ramps: Mapping[str, Any]) -> Markup:
     """Return how many decisions can be made at once."""
     told = Markup(
-        "<h2>How many at once</h2><p class=soft>Twice as many at each step, until twice the number no longer brings a "
-        "fifth more decisions a second: that is the knee. Stand-in models wait 200 ms before each answer and share "
-        "this process, so a real vendor leaves room for more.</p>{}"
+        "<h2>How many at once</h2><p class=soft>Twice as many at each step. The knee is the last step that brought a "
+        "fifth more decisions a second than the best before; two steps that did not end the ramp. Stand-in models wait "
+        "200 ms before each answer and share this process, so a real vendor leaves room for more.</p>{}"
     )
     return told.format(Markup().join(_ramp(name, ramp) for name, ramp in ramps.items()))
 

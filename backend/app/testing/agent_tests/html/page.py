@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from app.testing.agent_tests.html import measures
 from app.testing.agent_tests.html.plots import bars
-from app.testing.agent_tests.html.style import CSS
+from app.testing.agent_tests.html.style import STYLE
 from app.testing.agent_tests.html.tables import crossed, rate, table
 
 PAGE = Markup(
@@ -30,7 +30,7 @@ def page(report: Mapping[str, Any]) -> str:
         if name in report:
             parts.append(part(report[name]))
     parts += [_not_expected(report["not_expected"]), _everything(report["scenarios"])]
-    return str(PAGE.format(Markup(CSS), Markup().join(parts)))
+    return str(PAGE.format(STYLE, Markup().join(parts)))
 
 
 def _headline(summary: Mapping[str, Any]) -> Markup:
@@ -58,20 +58,26 @@ def _headline(summary: Mapping[str, Any]) -> Markup:
 def _rates(report: Mapping[str, Any]) -> Markup:
     agents = {name: each["success_rate"] or 0.0 for name, each in report["by_agent"].items()}
     expectations = {name: each["success_rate"] or 0.0 for name, each in report["by_expectation"].items()}
-    trials = (
-        (name, report["faults"][name]["kind"], report["faults"][name]["meaning"], each["scenarios"], each["succeeded"])
-        + (rate(each["success_rate"]),)
-        for name, each in report["by_fault"].items()
-    )
-    return Markup(
-        "<h2>By agent and regime</h2>{}<h2>By agent and trial</h2>{}<h2>By trial</h2>{}<div class=plots>{}{}</div>"
-    ).format(
+    return Markup("<h2>By agent and regime</h2>{}<h2>By trial and agent</h2>{}<div class=plots>{}{}</div>").format(
         crossed(report["by_agent_and_regime"]),
-        crossed(report["by_agent_and_fault"]),
-        table(("trial", "kind", "what is done", "scenarios", "succeeded", "rate"), trials),
-        bars("Success rate by agent", agents, 1),
-        bars("Share of checks held by expectation", expectations, 1),
+        _trials(report),
+        bars("Success rate by agent", agents, shares=True),
+        bars("Share of checks held by expectation", expectations, shares=True),
     )
+
+
+def _trials(report: Mapping[str, Any]) -> Markup:
+    agents = report["by_agent_and_fault"]
+    rows = (
+        (
+            name,
+            *report["faults"][name].values(),
+            f"{counts['succeeded']} of {counts['succeeded'] + counts['failed']}",
+            *(rate(each.get(name, {}).get("success_rate")) for each in agents.values()),
+        )
+        for name, counts in report["by_fault"].items()
+    )
+    return table(("trial", "kind", "what is done", "succeeded", *(name.replace("_", " ") for name in agents)), rows)
 
 
 def _weaknesses(report: Mapping[str, Any]) -> Markup:

@@ -7,33 +7,30 @@ from markupsafe import Markup
 
 WIDTH: Final = 560
 ROW, MARGIN, LINES_HEIGHT = 26, 90, 300
-BLUE, ORANGE = "#2f6fb2", "#d97706"
-TICKS: Final = (0, 0.25, 0.5, 0.75, 1)
+BLUE: Final = "#2f6fb2"
 
 
-def bars(title: str, values: Mapping[str, float], most: float | None = None) -> Markup:
+def bars(title: str, values: Mapping[str, float], *, shares: bool = False) -> Markup:
     """Return a bar for each name, the first on top.
 
     Args:
-        most: where the axis ends; None leaves it to the values.
+        shares: draw fractions on an axis to 100 %.
     """
     chart = _chart(title)
     chart.add_bars([(value, name.replace("_", " ")) for name, value in values.items()], fill_color=BLUE)
-    if most is not None:
-        chart.add_x_scale(0, most)
+    if shares:
+        chart.add_x_scale(0, 1)
+        chart.add_x_axis(tick_formatter=lambda value, _place, _count: f"{float(value):.0%}")
     return _drawn(chart, title, ROW * len(values) + MARGIN)
 
 
 def line(title: str, points: Sequence[tuple[float, float]], x: str, y: str) -> Markup:
-    """Return a line with a dot at each point; x is drawn in equal steps, for it doubles."""
+    """Return a line through the points; x is drawn in equal steps, for it doubles."""
     chart = _chart(title)
     steps = [(place, value) for place, (_, value) in enumerate(points)]
     names = [f"{at:g}" for at, _ in points]
     chart.add_line(steps, stroke_color=BLUE)
-    chart.add_dots(steps, fill_color=ORANGE)
-    chart.add_x_axis(
-        ticks=list(range(len(steps))), name=x, tick_formatter=lambda value, _place, _count: names[int(value)]
-    )
+    chart.add_x_axis(ticks=list(range(len(steps))), name=x, tick_formatter=lambda at, _place, _count: names[int(at)])
     chart.add_x_scale(0, max(1, len(steps) - 1))
     chart.add_y_scale(0, max(value for _, value in steps) * 1.1 or 1)
     chart.add_y_axis(name=y)

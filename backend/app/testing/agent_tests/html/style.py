@@ -2,7 +2,9 @@
 
 from typing import Final
 
-CSS: Final = """
+from markupsafe import Markup
+
+STYLE: Final = Markup("""
 :root { color-scheme: light dark; --ink: #1c2024; --soft: #60646c; --line: #d9dbe0; --back: #fff; --card: #f6f7f9;
   --good: #d6f1df; --fair: #fbefc6; --bad: #fbd9d6; --none: transparent; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e8ea; --soft: #a0a5ad; --line: #3a3f45; --back: #16181a;
@@ -20,4 +22,4 @@ th { background: var(--card); font-weight: 600; } td.n { text-align: right; font
 td.good { background: var(--good); } td.fair { background: var(--fair); } td.bad { background: var(--bad); }
 td.none { color: var(--soft); } figure { margin: 10px 0; } .plots { display: flex; flex-wrap: wrap; gap: 16px; }
 svg { max-width: 100%; height: auto; } details { margin: 6px 0; } summary { cursor: pointer; }
-"""
+""")

@@ -24,15 +24,24 @@ def cell(value: object) -> Markup:
         return value
     if value is None:
         return Markup('<td class="none">–</td>')
-    kind = ' class="n"' if isinstance(value, int | float) else ""
-    return Markup(f"<td{kind}>{{}}</td>").format(f"{value:,}" if isinstance(value, int | float) else value)
+    if isinstance(value, int | float):
+        return Markup('<td class="n">{}</td>').format(_written(value))
+    return Markup("<td>{}</td>").format(value)
+
+
+def _written(value: float) -> str:
+    """Write as many digits as somebody reads."""
+    if isinstance(value, int) or abs(value) >= 1_000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
 
 
 def rate(value: float | None) -> Markup:
     """Return a share as a coloured cell."""
     if value is None:
         return Markup('<td class="none n">–</td>')
-    kind = "good" if value >= GOOD else "fair" if value >= FAIR else "bad"
+    shown = round(value, 2)
+    kind = "good" if shown >= GOOD else "fair" if shown >= FAIR else "bad"
     return Markup('<td class="n {}">{}</td>').format(kind, f"{value:.0%}")
 
 

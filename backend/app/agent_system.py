@@ -14,6 +14,7 @@ from app.domain.errors import AgentSystemError
 from app.domain.market import Bars
 from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
+from app.domain.simulation_requests import read_simulation
 from app.observability.health import DOWN, UP
 from app.ports.analyst import Analyst
 
@@ -167,6 +168,7 @@ class AgentSystem:
         ended = await desk.coordinator.consensus(consensus_id, timeout_seconds)
         return consensus_status(ended.consensus_id, ended.status, ended.record.body if ended.record else None)
 
+<<<<<<< HEAD
     async def run_agent_tests(
         self,
         regime_filter: str | Iterable[str] | None = None,
@@ -208,6 +210,54 @@ class AgentSystem:
         settings = (self._settings or read_settings()) if with_models else None
         rehearsal = InMemoryRehearsal(self._analysts, settings)
         return AgentTestingFramework(self._analysts, rehearsal=rehearsal, scenes=scenes or SCENES, progress=progress)
+=======
+    async def simulate_market_stream(
+        self,
+        symbol: str | Sequence[str],
+        regime: str = "regime_switching",
+        duration_minutes: float = 60,
+        interval_seconds: int = 60,
+        *,
+        speed: float = 1.0,
+        seed: int = 0,
+        **wishes: Any,
+    ) -> dict[str, Any]:
+        """Let a market happen, have the panel decide on each bar, and return the summary at its end.
+
+        Bars, tool calls, votes and decisions are on the feed while it runs. Everything decided is recorded and flagged
+        `simulated`. Cancelling the call ends the simulation at once.
+
+        Args:
+            symbol: one, or several that move together.
+            regime: one of `app.testing.mock_data_generator.REGIMES`.
+            duration_minutes: of simulated time; interval_seconds: length of a bar.
+            speed: simulated seconds in a second; 0 waits for the panel alone.
+            seed: the same seed gives the same prices.
+            wishes: `start_price`, and `agents`, `method`, `conflict_resolution`, `config`, `timeout_seconds` as for an
+                analysis.
+
+        Raises:
+            InvalidInputError: names what cannot be used and the next step; nothing was started.
+            StoreUnavailableError: a decision could not be stored; the simulation has ended.
+        """
+        asked = {
+            "symbol" if isinstance(symbol, str) else "symbols": symbol if isinstance(symbol, str) else list(symbol),
+            "regime": regime,
+            "duration_minutes": duration_minutes,
+            "interval_seconds": interval_seconds,
+            "speed": speed,
+            "seed": seed,
+            **wishes,
+        }
+        plan = read_simulation(asked)
+        simulations = (await self.start()).simulations
+        simulation_id = (await simulations.start(plan)).simulation_id
+        try:
+            return (await simulations.ended(simulation_id)).as_dict()
+        except asyncio.CancelledError:
+            await simulations.stop(simulation_id)
+            raise
+>>>>>>> market
 
     async def get_system_status(self) -> dict[str, Any]:
         """Return `component_health` by part and `performance_summary`; never raises, a fault is told in it."""

@@ -16,6 +16,7 @@ from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus, Handler
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.rules_seating import installed_analysts
+from app.events.simulations import Simulations
 from app.messaging.transports.in_process import InProcessTransport
 from app.model_desk import ModelDesk, model_desk
 from app.observability.health import HealthBoard
@@ -41,6 +42,7 @@ class Desk:
     health: HealthBoard
     models: ModelDesk
     tool_tracker: ToolFeedbackTracker
+    simulations: Simulations
 
 
 def build_store(settings: Settings) -> DecisionStore:
@@ -100,10 +102,12 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
                 thinks_aloud=settings.stream_models,
             )
         )
+        simulations = Simulations(coordinator, bus, clock)
+        stack.push_async_callback(simulations.close)
         following = asyncio.create_task(coordinator.follow(settings.follow_seconds), name="follow the store")
         stack.push_async_callback(_ended, following)
         health = _health(clock, store, bus, coordinator, models)
-        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker)
+        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, simulations)
 
 
 def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:

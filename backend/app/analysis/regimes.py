@@ -73,10 +73,7 @@ def label_bars(close: Column) -> NDArray[np.int64]:
     import talib
 
     logs = np.log(close)
-    returns = logs[1:] - logs[:-1]
-    squares = returns * returns
-    moved, spread = _moving(returns, squares, SHORT)
-    _, usual = _moving(returns, squares, LONG)
+    moved, spread, usual = deviations_of(close)
     expected = usual * sqrt(SHORT)
     half = 0.5 * expected
     trend = np.maximum(spread * sqrt(SHORT), half)
@@ -93,6 +90,19 @@ def label_bars(close: Column) -> NDArray[np.int64]:
     for place in reversed(range(len(rules))):
         labels[rules[place]] = place
     return labels
+
+
+def deviations_of(close: Column) -> tuple[Column, Column, Column]:
+    """Return move and deviation of the last 20 log returns, and deviation of the last 100, float64[n - 100] each.
+
+    Args:
+        close: of at least 101 bars.
+    """
+    logs = np.log(close)
+    returns = logs[1:] - logs[:-1]
+    squares = returns * returns
+    moved, spread = _moving(returns, squares, SHORT)
+    return moved, spread, _moving(returns, squares, LONG)[1]
 
 
 def _moving(returns: Column, squares: Column, count: int) -> tuple[Column, Column]:

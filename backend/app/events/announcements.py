@@ -1,14 +1,20 @@
 """What the feed is told of a decision, in the order of the road: asked, tools used, votes cast, reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from app.domain.events import Event, coordination, tool_called, vote_cast
+from app.domain.simulations import SIMULATED
 from app.events.intake import Case
 from app.ports.panel import PanelResult
 
 Fields = Sequence[Mapping[str, Any]]
+
+
+def as_simulated(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Mark events that no real market had a part in: `simulated` is true in their data."""
+    return tuple(event._replace(data={**event.data, SIMULATED: True}) for event in events)
 
 
 def requested(case: Case, at: datetime) -> Event:

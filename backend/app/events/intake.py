@@ -12,6 +12,7 @@ from app.domain.errors import ConfigurationError, FieldError, InvalidInputError,
 from app.domain.identifiers import agent_id
 from app.domain.market import AnalysisContext
 from app.domain.questions import Question
+from app.domain.simulations import SIMULATED
 from app.domain.times import from_micros
 from app.ports.analyst import Analyst
 
@@ -90,6 +91,7 @@ def _context(question: Question) -> tuple[AnalysisContext, tuple[str, ...]]:
         news=tuple(item for item in question.news if item.timestamp <= as_of),
     )
     doubts = {
+        SIMULATED: question.is_simulated,
         "stale": is_stale(bars, as_of),
         "suspected_split": suspected_split(bars),
         "current_price_after_as_of": hides_bars and question.current_price is not None,

@@ -146,10 +146,15 @@ class MultiAgentCoordinator:
             raise ConflictError("The consensus request is already complete; it cannot be cancelled.")
         ended = await self._requests.cancel(consensus_id)
         event = announcements.cancelled(consensus_id, self._clock.now())
-        await self._announce(event)
+        await self.announce(event)
         return ended
 
-    async def _announce(self, *events: Event) -> None:
+    async def announce(self, *events: Event) -> None:
+        """Store events that belong to no decision, then tell the bus of them.
+
+        Raises:
+            StoreUnavailableError: they could not be stored; nobody is told.
+        """
         await self._announcer.announce(await self._store.append_events(events))
 
     async def record(self, decision_id: str) -> SealedRecord:

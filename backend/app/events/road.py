@@ -86,8 +86,8 @@ class Road:
                 self._seating.finished(question.decision_id)
 
     async def _with_past_votes(self, case: Case) -> Case:
-        """Let the panel see its earlier votes on this symbol, if anybody may look at them."""
-        if not any(TRACK_RECORD in analyst.tools for analyst in case.seats.values()):
+        """Let the panel see its earlier votes on this symbol, if anybody may look; simulated bars have no past."""
+        if case.question.is_simulated or not any(TRACK_RECORD in analyst.tools for analyst in case.seats.values()):
             return case
         past = await self._store.past_votes(case.context.symbol, case.context.as_of, DECISIONS_LOOKED_BACK)
         return replace(case, context=replace(case.context, past_votes=past))
@@ -156,9 +156,9 @@ def _draft(
         seal=lambda head: seal(record, at.created_at, head),
         evidence=evidence,
         bars=case.context.bars,
-        events=told,
+        events=announcements.as_simulated(told) if case.question.is_simulated else told,
         keyed=case.question.keyed,
-        as_of=case.context.as_of,
+        as_of=None if case.question.is_simulated else case.context.as_of,
         model_calls=tuple(sitting.model_calls),
         exchanges=tuple(sitting.exchanges),
     )

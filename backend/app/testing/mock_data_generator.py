@@ -1,41 +1,50 @@
 """MockDataGenerator: markets that never were, with the habits of those that are."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from math import floor, log10
-from typing import Final
-
-import numpy as np
+from typing import Final, TypedDict, Unpack
 
 from app.domain.errors import FieldError, InvalidInputError
-from app.domain.market import Bars, Column, Interval
-from app.testing.mock_market.calendars import DAY_S, SESSION_S, bar_times
-from app.testing.mock_market.recursions import affine
+from app.domain.market import Bars, Interval
+from app.testing.mock_market import fitted
+from app.testing.mock_market.paths import Shocks, bars_along
+from app.testing.mock_market.prints import Quotes, Ticks, quotes_of, ticks_of
 from app.testing.mock_market.regimes import REGIMES, Course, course_of
-from app.testing.mock_market.shapes import VolumeModel, bridge_extremes, volume_of
-from app.testing.mock_market.shocks import chance, fat_tailed, shared_normals
-from app.testing.mock_market.variance import Garch
+from app.testing.mock_market.shocks import chance, shared_normals, surprises
+from app.testing.mock_market.timetables import DAY_S, Timetable, timetable
 
-__all__ = ["REGIMES", "MockDataGenerator"]
+__all__ = ["DAILY", "REGIMES", "MockDataGenerator"]
 
 DAILY: Final = Interval.parse("1d")
-MODEL = Garch(0.03, 0.09, 0.91, 5.5)
-VOLUMES = VolumeModel(0.7, 0.6, 0.3, 20_000_000)
-USUAL_DEVIATION = 0.015
-GAP_SHARE = 0.25
-MEAN_RANGE = 1.6
+MAX_SEED: Final = 2**64
+
+
+class Wishes(TypedDict, total=False):
+    """The optional arguments of `generate_bars`."""
+
+    interval: Interval
+    start: datetime | None
+    start_price: float
+    lead_in: int | None
+    sessions: bool
 
 
 class MockDataGenerator:
-    """Makes bars of any symbol in a named regime; the same seed, symbol and regime give the same bytes.
+    """Makes bars, quotes and trades of any symbol in a named regime, from a seed alone.
+
+    The same seed, symbol, regime and arguments give the same bytes on every run. A longer series begins like a shorter
+    one with the same `lead_in`. Symbols of one seed belong to one market and move together.
 
     Args:
-        seed: a whole number, 0 or more: one market.
-        correlation: of the shocks of any two symbols of the market, 0 to below 1.
+        seed: a whole number from 0.
+        correlation: of the shocks of any two symbols, 0 to below 1; None is the median of real stocks.
     """
 
-    def __init__(self, seed: int = 0, *, correlation: float = 0.4) -> None:
+    def __init__(self, seed: int = 0, *, correlation: float | None = None) -> None:
+        _require(0 <= seed < MAX_SEED, "seed", "must be a whole number from 0 to below 2 to the power of 64")
+        _require(correlation is None or 0 <= correlation < 1, "correlation", "must be from 0 to below 1")
         self._seed = seed
-        self._correlation = correlation
+        self._correlation = fitted.correlation() if correlation is None else correlation
 
     def generate_bars(
         self,
@@ -47,51 +56,78 @@ class MockDataGenerator:
         start: datetime | None = None,
         start_price: float = 100.0,
         lead_in: int | None = None,
+        sessions: bool = True,
     ) -> Bars:
         """Return `count` bars.
 
         Args:
             regime: one of REGIMES.
-            start: beginning of the first bar; None is 2020-01-06.
-            start_price: of the first open, above 0.
-            lead_in: usual bars before the regime begins; None is none, but a crash or a recovery comes at the end.
+            start: of the first bar; None is 2020-01-06.
+            start_price: what the symbol was worth before the first bar, above 0.
+            lead_in: bars of a usual market before the regime begins; None is none, but a crash or a recovery is what
+                a series ends in.
+            sessions: whether bars shorter than a day fill the sessions of weekdays, where a regime unfolds over days,
+                or run around the clock, where it unfolds from bar to bar.
 
         Raises:
             UnknownNameError: there is no such regime.
             InvalidInputError: a count, a price or a time that cannot be.
         """
-        _check(count, start_price)
-        times = bar_times(count, interval, start)
-        course = course_of(regime, count, lead_in, chance(self._seed, regime, symbol, "course"))
-        usual = USUAL_DEVIATION * np.sqrt(interval.seconds / (DAY_S if interval.seconds >= DAY_S else SESSION_S))
-        normals = shared_normals(self._seed, regime, symbol, count, self._correlation)
-        shocks = fat_tailed(normals, MODEL.degrees, chance(self._seed, regime, symbol, "tails"))
-        spread = usual * course.level * MODEL.deviations(shocks)
-        path = _path(course, usual, shocks * spread)
-        random = chance(self._seed, regime, symbol, "shape")
-        opens = path[:-1] + spread * np.sqrt(GAP_SHARE) * 0.5 * random.standard_normal(count)
-        opens[:1] = 0.0
-        high, low = bridge_extremes(opens, path[1:], spread * np.sqrt(1 - GAP_SHARE), random)
-        volume = volume_of((high - low) / (usual * MEAN_RANGE), VOLUMES, np.full(count, 1.0), random)
-        paths = (opens, high, low, path[1:])
-        open_, high, low, close = (_rounded(start_price * np.exp(logs), start_price) for logs in paths)
-        return Bars(times, open_, high, low, close, volume, interval)
+        _require(count >= 0, "count", "must be 0 or more")
+        _require(0 < start_price <= 1e9, "start_price", "must be above 0 and at most a thousand million")
+        _require(lead_in is None or lead_in >= 0, "lead_in", "must be 0 or more")
+        habits = fitted.daily() if interval.seconds >= DAY_S else fitted.minute()
+        table = timetable(count, interval, start, sessions)
+        course = self._course(symbol, regime, table, lead_in)
+        shocks = self._shocks(symbol, regime, interval, count, habits.garch.degrees)
+        random = chance(self._seed, symbol, regime, interval.text, "shape")
+        return bars_along(course, table, interval, shocks, habits=habits, start_price=start_price, random=random)
+
+    def _course(self, symbol: str, regime: str, table: Timetable, lead_in: int | None) -> Course:
+        random, count = chance(self._seed, symbol, regime, "course"), len(table.times)
+        if not table.per_session:
+            return course_of(regime, count, lead_in, random)
+        days = -(-count // table.per_session)
+        first = None if lead_in is None else lead_in // table.per_session
+        return course_of(regime, days, first, random).through(table.per_session, count)
+
+    def _shocks(self, symbol: str, regime: str, interval: Interval, count: int, degrees: float) -> Shocks:
+        common = chance(self._seed, "market", interval.text, "common").standard_normal(count)
+        own = chance(self._seed, symbol, regime, interval.text, "own")
+        lively = surprises(count, degrees, chance(self._seed, "market", interval.text, "surprises"))
+        return Shocks(shared_normals(common, own, self._correlation), lively)
+
+    def generate_market(
+        self, symbols: Iterable[str], regime: str, count: int, **wishes: Unpack[Wishes]
+    ) -> dict[str, Bars]:
+        """Return bars of several symbols that move together; the arguments are those of `generate_bars`."""
+        return {symbol: self.generate_bars(symbol, regime, count, **wishes) for symbol in symbols}
+
+    def generate_ticks(self, symbol: str, bars: Bars, per_bar: int | None = None) -> Ticks:
+        """Return trades that make up `bars`: each bar opens, peaks, bottoms and closes in them and has their volume.
+
+        Args:
+            per_bar: trades of a bar, 4 or more; None is as many as a liquid stock has in that time, at most 1,000.
+
+        Raises:
+            InvalidInputError: fewer than 4.
+        """
+        _require(per_bar is None or per_bar >= 4, "per_bar", "must be 4 or more")
+        return ticks_of(bars, per_bar, chance(self._seed, symbol, bars.digest(), "ticks"))
+
+    def generate_quotes(self, symbol: str, bars: Bars, per_bar: int | None = None) -> Quotes:
+        """Return best bids and offers around the path of `bars`: the bid is always below the offer.
+
+        Args:
+            per_bar: quotes of a bar, 1 or more; None is as many as a liquid stock has in that time, at most 1,000.
+
+        Raises:
+            InvalidInputError: fewer than 1.
+        """
+        _require(per_bar is None or per_bar >= 1, "per_bar", "must be 1 or more")
+        return quotes_of(bars, per_bar, chance(self._seed, symbol, bars.digest(), "quotes"))
 
 
-def _path(course: Course, usual: float, moves: Column) -> Column:
-    """Return the log of close over start price after each bar, float64[n + 1], beginning with 0."""
-    returns = np.append(course.drift * usual + moves, 0.0)
-    return affine(np.append(1 - course.pull, 1.0), returns, 0.0)
-
-
-def _rounded(prices: Column, start_price: float) -> Column:
-    """Round to a millionth of the magnitude of the start, the least price there is."""
-    decimals = 6 - floor(log10(start_price))
-    return np.maximum(np.round(prices, decimals), 10.0**-decimals)
-
-
-def _check(count: int, start_price: float) -> None:
-    if count < 0:
-        raise InvalidInputError("count must be 0 or more.", [FieldError("count", "must be 0 or more")])
-    if not 0 < start_price < float("inf"):
-        raise InvalidInputError("start_price must be above 0.", [FieldError("start_price", "must be above 0")])
+def _require(holds: bool, name: str, why: str) -> None:
+    if not holds:
+        raise InvalidInputError(f"{name} {why}.", [FieldError(name, why)])

@@ -1,16 +1,38 @@
 """What each regime asks of the market: its drift, its volatility, how strongly it is held back, in which order.
 
-Drift and volatility are told in usual deviations of one bar, as the labels of `app.analysis.regimes` are, so a regime
-looks the same on bars of a day and of a minute.
+Drift and volatility are told in usual deviations of one step, as the labels of `app.analysis.regimes` are. A step is a
+bar, within sessions a day. Their sizes are those that bars of that label had in real series.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
 
 from app.domain.errors import UnknownNameError
 from app.domain.market import Column
+from app.testing.mock_market import fitted
+
+REGIMES: Final = (
+    "trending_bullish",
+    "trending_bearish",
+    "sideways",
+    "high_volatility",
+    "low_volatility",
+    "crash",
+    "recovery",
+    "regime_switching",
+)
+SWITCHING: Final = REGIMES[-1]
+TREND_PULL: Final = 0.001
+RANGE_PULL: Final = 0.02
+FALL_BARS: Final = 30
+REBOUND_BARS: Final = 30
+AFTERMATH_BARS: Final = 40
+SEEN_AFTER: Final = 20
+FORESEEN: Final = 0.4
+ENDS_IN: Final = {"crash": FALL_BARS, "recovery": FALL_BARS + REBOUND_BARS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +48,27 @@ class Phase:
 
     drift: float
     level: float
-    pull: float = 0.001
+    pull: float = TREND_PULL
     bars: int = 0
 
 
-USUAL = Phase(0.03, 0.9)
-FALL = Phase(-1.0, 2.0, bars=30)
-AFTERSHOCK = Phase(0.0, 2.0, bars=40)
-REBOUND = Phase(0.6, 1.4, bars=30)
-
-PLANS: Final[dict[str, tuple[Phase, ...]]] = {
-    "trending_bullish": (Phase(0.25, 0.85),),
-    "trending_bearish": (Phase(-0.25, 1.15),),
-    "sideways": (Phase(0.0, 0.9, pull=0.05),),
-    "high_volatility": (Phase(0.0, 2.2),),
-    "low_volatility": (Phase(0.02, 0.45),),
-    "crash": (FALL, AFTERSHOCK),
-    "recovery": (FALL, REBOUND, Phase(0.15, 1.1, bars=60)),
-    "regime_switching": (),
-}
-REGIMES: Final = tuple(PLANS)
-ENDS_IN: Final = {"crash": FALL.bars, "recovery": FALL.bars + REBOUND.bars}
+USUAL: Final = Phase(0.02, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Course:
-    """Drift, level and pull of every bar, float64[n] each."""
+    """Drift, level and pull of every step, float64[n] each."""
 
     drift: Column
     level: Column
     pull: Column
+
+    def through(self, per_session: int, count: int) -> "Course":
+        """Return the course of `count` bars, so many a session, of whose days this is the course."""
+        drift, level, pull = (
+            np.repeat(each, per_session)[:count] for each in (self.drift, self.level, self.pull / per_session)
+        )
+        return Course(drift, level, pull)
 
 
 def course_of(regime: str, count: int, lead_in: int | None, random: np.random.Generator) -> Course:
@@ -69,28 +82,70 @@ def course_of(regime: str, count: int, lead_in: int | None, random: np.random.Ge
     Raises:
         UnknownNameError: there is no such regime.
     """
-    if regime not in PLANS:
+    if regime not in REGIMES:
         raise UnknownNameError("regime", regime, REGIMES)
     first = max(0, count - ENDS_IN.get(regime, count)) if lead_in is None else min(lead_in, count)
-    phases = _phases(regime, count - first, random)
+    phases = _switching(count - first, random) if regime == SWITCHING else _in_turn(plans()[regime], count - first)
     return _spread([USUAL, *(phase for phase, _ in phases)], [first, *(bars for _, bars in phases)])
 
 
-def _phases(regime: str, count: int, random: np.random.Generator) -> list[tuple[Phase, int]]:
+@cache
+def plans() -> dict[str, tuple[Phase, ...]]:
+    """Return the phases of each regime that has some, in order; after the last the first comes again."""
+    real = {name: (each["drift"], each["level"]) for name, each in fitted.document()["phases"].items()}
+    fall = Phase(*real["crash"], bars=FALL_BARS)
+    return {
+        "trending_bullish": (Phase(*real["trending_bullish"]),),
+        "trending_bearish": (Phase(*real["trending_bearish"]),),
+        "sideways": (Phase(0.0, real["sideways"][1], RANGE_PULL),),
+        "high_volatility": (Phase(0.0, real["high_volatility"][1]),),
+        "low_volatility": (Phase(0.0, real["low_volatility"][1]),),
+        "crash": (fall, Phase(0.0, fall.level, bars=AFTERMATH_BARS)),
+        "recovery": (fall, Phase(*real["recovery"], bars=REBOUND_BARS), Phase(*USUAL_SHAPE, bars=AFTERMATH_BARS)),
+    }
+
+
+USUAL_SHAPE: Final = (USUAL.drift, USUAL.level)
+
+
+def _in_turn(plan: tuple[Phase, ...], count: int) -> list[tuple[Phase, int]]:
     """Return phases and their lengths that make `count` bars."""
     chosen: list[tuple[Phase, int]] = []
-    plan = PLANS[regime]
     while count > 0:
-        phase = plan[len(chosen) % len(plan)] if plan else _drawn(random)
-        bars = min(count, phase.bars or (count if plan else int(random.geometric(1 / 40))))
-        chosen.append((phase, bars))
-        count -= bars
+        phase = plan[len(chosen) % len(plan)]
+        chosen.append((phase, min(count, phase.bars or count)))
+        count -= chosen[-1][1]
     return chosen
 
 
-def _drawn(random: np.random.Generator) -> Phase:
-    names = [name for name in REGIMES if PLANS[name]]
-    return PLANS[names[int(random.integers(len(names)))]][0]
+def _switching(count: int, random: np.random.Generator) -> list[tuple[Phase, int]]:
+    """Return phases drawn as labels followed one another in real series.
+
+    A label looks back on 20 bars, so a phase lasts 20 bars longer than its label does on average. Most of the drift
+    that labels show is chance seen afterwards: with more than a part of it returns would foretell one another.
+    """
+    names, followers, lasting = _chain()
+    place, chosen = names.index("sideways"), list[tuple[Phase, int]]()
+    while count > 0:
+        bars = min(count, SEEN_AFTER + int(random.geometric(1 / lasting[place])))
+        phase = plans()[names[place]][1 if names[place] == "recovery" else 0]
+        chosen.append((replace(phase, drift=phase.drift * FORESEEN), bars))
+        count -= bars
+        place = int(np.searchsorted(followers[place], random.random(), side="right"))
+    return chosen
+
+
+@cache
+def _chain() -> tuple[list[str], Column, list[float]]:
+    """Return labels, the cumulated chances of who follows whom when the label changes, and mean bars in a label."""
+    told = fitted.document()["transitions"]
+    counts = np.array(told["counts"], np.float64)
+    staying = np.diag(counts)
+    leaving = counts.sum(axis=1) - staying
+    np.fill_diagonal(counts, 0.0)
+    cumulated = np.cumsum(counts / leaving[:, None], axis=1)
+    cumulated[:, -1] = 1.0
+    return told["labels"], cumulated, (1 + staying / leaving).tolist()
 
 
 def _spread(phases: list[Phase], bars: list[int]) -> Course:

@@ -14,15 +14,18 @@ def chance(seed: int, *names: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, int.from_bytes(told)])))
 
 
-def shared_normals(seed: int, market: str, symbol: str, count: int, correlation: float) -> Column:
-    """Return standard normal shocks of a symbol, correlated with those of every other symbol of the same market."""
-    common = chance(seed, market, "market").standard_normal(count)
-    own = chance(seed, market, symbol, "own").standard_normal(count)
-    together: Column = sqrt(correlation) * common + sqrt(1 - correlation) * own
-    return together
+def shared_normals(common: Column, own: np.random.Generator, correlation: float) -> Column:
+    """Return standard normal shocks that correlate with everybody else's who shares the common ones."""
+    shocks: Column = sqrt(correlation) * common + sqrt(1 - correlation) * own.standard_normal(len(common))
+    return shocks
 
 
-def fat_tailed(normals: Column, degrees: float, random: np.random.Generator) -> Column:
-    """Turn standard normals into Student t of unit variance (Gosset 1908: a normal over the root of a chi-square)."""
-    halves = random.standard_gamma(degrees / 2, len(normals))
-    return normals * np.sqrt((degrees / 2 - 1) / halves)
+def surprises(count: int, degrees: float, random: np.random.Generator) -> Column:
+    """Return how much livelier than expected each bar is, with a mean square of 1.
+
+    A normal times this is Student t of unit variance (Gosset 1908: a normal over the root of a chi-square); shared by
+    all symbols it makes their shocks a multivariate t, whose extremes come together.
+    """
+    halves = random.standard_gamma(degrees / 2, count)
+    found: Column = np.sqrt((degrees / 2 - 1) / halves)
+    return found

@@ -168,7 +168,6 @@ class AgentSystem:
         ended = await desk.coordinator.consensus(consensus_id, timeout_seconds)
         return consensus_status(ended.consensus_id, ended.status, ended.record.body if ended.record else None)
 
-<<<<<<< HEAD
     async def run_agent_tests(
         self,
         regime_filter: str | Iterable[str] | None = None,
@@ -210,7 +209,7 @@ class AgentSystem:
         settings = (self._settings or read_settings()) if with_models else None
         rehearsal = InMemoryRehearsal(self._analysts, settings)
         return AgentTestingFramework(self._analysts, rehearsal=rehearsal, scenes=scenes or SCENES, progress=progress)
-=======
+
     async def simulate_market_stream(
         self,
         symbol: str | Sequence[str],
@@ -257,7 +256,6 @@ class AgentSystem:
         except asyncio.CancelledError:
             await simulations.stop(simulation_id)
             raise
->>>>>>> market
 
     async def get_system_status(self) -> dict[str, Any]:
         """Return `component_health` by part and `performance_summary`; never raises, a fault is told in it."""

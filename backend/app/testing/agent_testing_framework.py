@@ -9,13 +9,14 @@ from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.rehearsal import Rehearsal
 from app.testing.agent_tests.examination import examine, questions_of
-from app.testing.agent_tests.model_trials import MODEL_TRIALS, STAGES
+from app.testing.agent_tests.model_trials import MODEL_TRIALS, ROLES_OF_MODELS, STAGES
 from app.testing.agent_tests.report import report_of
 from app.testing.agent_tests.scenarios import Scenario, agent_types_of, habits_of, regimes_of, scenarios_of
 from app.testing.agent_tests.stages import Stages
 from app.testing.agent_tests.trials import TRIALS
 
 SCENES: Final = 3
+MODEL_SCENES: Final = 2
 TIMEOUT_S: Final = 5.0
 
 Filter = str | Iterable[str] | None
@@ -68,10 +69,11 @@ class AgentTestingFramework:
             UnknownNameError: there is no such regime or agent; says what there is.
         """
         regimes, agents = regimes_of(regime_filter), agent_types_of(agent_types, self.agent_types)
+        models = MODEL_TRIALS if ROLES_OF_MODELS & set(self.agent_types) else ()
         return (
             *scenarios_of(TRIALS, regimes, agents, self._numbers),
             *habits_of(regimes, agents, self._numbers),
-            *scenarios_of(MODEL_TRIALS, regimes, agents, self._numbers[:1]),
+            *scenarios_of(models, regimes, agents, self._numbers[:MODEL_SCENES]),
         )
 
     async def run_comprehensive_agent_test(

@@ -82,7 +82,7 @@ def _checks(scenario: Scenario, shown: Scene, answers: Answers) -> Iterator[Chec
     for expectation in scenario.expectations:
         views = {take: view(take) for take in expectation.takes}
         if not _is_absent(expectation, views):
-            fault = expectation.fault(views)
+            fault = expectation.judge(views)
             where = f"{scenario.regime} {shown.number}"
             yield Check(expectation.name, expectation.words, where, shown.seed, fault)
 

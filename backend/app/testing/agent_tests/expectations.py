@@ -7,7 +7,7 @@ from typing import Final
 
 from app.testing.agent_tests.quoting import misquoted, traced
 from app.testing.agent_tests.takes import TICKS
-from app.testing.agent_tests.views import BULL, SIDE_WORDS, View
+from app.testing.agent_tests.views import BULL, PANEL, SIDE_WORDS, View
 
 GRACE_MS: Final = 1_000
 SAME_CONFIDENCE: Final = 0.005
@@ -31,15 +31,20 @@ class Expectation:
     takes: tuple[str, ...]
     fault: Callable[[Views], str | None]
 
+    def judge(self, views: Views) -> str | None:
+        """Return what was seen instead; an agent that failed or came late meets no expectation."""
+        failed = (view for view in views.values() if view.standing in ("failed", "late"))
+        first = next(failed, None)
+        return self.fault(views) if first is None else f"no opinion: {first}"
+
 
 def answers(take: str = "clean") -> Expectation:
     """A vote in time whose numbers lie in their ranges, stop and target on their own sides of the price."""
 
     def fault(views: Views) -> str | None:
         view = views[take]
-        if view.standing in ("late", "failed"):
-            return str(view)
-        return _overdue(view) or _misplaced(view)
+        undecided = str(view) if view.agent_type == PANEL and view.standing != "opinion" else None
+        return undecided or _overdue(view) or _misplaced(view)
 
     return Expectation("answers", "answers before the deadline, with every number in its range", (take,), fault)
 
@@ -164,11 +169,10 @@ def not_asked(words: str, take: str) -> Expectation:
 
 
 def _about(take: str, holds: Callable[[View], bool]) -> Callable[[Views], str | None]:
-    """Judge one answer; an agent that gave none because it failed does not get away with it."""
+    """Judge one answer."""
 
     def fault(views: Views) -> str | None:
-        view = views[take]
-        return None if view.standing not in ("late", "failed") and holds(view) else str(view)
+        return None if holds(views[take]) else str(views[take])
 
     return fault
 

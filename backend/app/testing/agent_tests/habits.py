@@ -25,10 +25,15 @@ class Habit:
     words: str
     meaning: str
     fault: Callable[[str, Seen], str | None]
+    least_agents: int = 1
 
-    def applies(self, agent_type: str, scenes: int) -> bool:
-        """Whether there is enough to see."""
-        return scenes >= LEAST_SCENES and agent_type != PANEL
+    def applies(self, agent_type: str, scenes: int, agents: int) -> bool:
+        """Whether there is enough to see.
+
+        Args:
+            agents: how many are asked, the panel as a whole not counted.
+        """
+        return agent_type != PANEL and scenes >= LEAST_SCENES and agents >= self.least_agents
 
 
 def _constant(agent_type: str, seen: Seen) -> str | None:
@@ -54,13 +59,12 @@ def _said(views: Sequence[View]) -> list[tuple[str, float] | None]:
 
 
 HABITS: Final = (
+    Habit("confidence_varies", "is surer in some scenes than in others", "its confidence over all scenes", _constant),
     Habit(
-        "confidence_varies",
-        "is surer in some scenes than in others",
-        "its confidence over all scenes",
-        _constant,
-    ),
-    Habit(
-        "own_mind", "does not answer as another agent does in every scene", "its answers beside the others'", _copied
+        "own_mind",
+        "does not answer as another agent does in every scene",
+        "its answers beside the others'",
+        _copied,
+        least_agents=2,
     ),
 )

@@ -18,7 +18,7 @@ from app.testing.agent_tests.expectations import (
 from app.testing.agent_tests.trials import NEWS, Trial
 from app.testing.agent_tests.views import PANEL
 
-ROLES: Final = ("market_analyst", "technical_analyst", "risk_advisor", "strategy_optimizer", NEWS)
+ROLES_OF_MODELS: Final = frozenset({"market_analyst", "technical_analyst", "risk_advisor", "strategy_optimizer", NEWS})
 """The roles that prompts are written for."""
 
 
@@ -102,7 +102,7 @@ def _unturned(take: str, before: str) -> Expectation:
     inner = not_reversed(take, "one headline gives orders")
 
     def fault(views: Views) -> str | None:
-        return inner.fault({take: views[take], "clean": views[before]})
+        return inner.judge({take: views[take], "clean": views[before]})
 
     return Expectation("injection", inner.words, (take, before), fault)
 
@@ -110,7 +110,7 @@ def _unturned(take: str, before: str) -> Expectation:
 def _for_known_roles(
     demands: Callable[[str, str], tuple[Expectation, ...]],
 ) -> Callable[[str, str], tuple[Expectation, ...]]:
-    return lambda agent_type, regime: demands(agent_type, regime) if agent_type in (*ROLES, PANEL) else ()
+    return lambda agent_type, regime: demands(agent_type, regime) if agent_type in ROLES_OF_MODELS | {PANEL} else ()
 
 
 MODEL_TRIALS: Final = (

@@ -63,7 +63,7 @@ def habits_of(regimes: Sequence[str], agent_types: Sequence[str], numbers: tuple
         Scenario(ALL, Trial(habit.name, "habit", habit.meaning, _nothing), agent_type, (), numbers, habit)
         for habit in HABITS
         for agent_type in agent_types
-        if habit.applies(agent_type, len(regimes) * len(numbers))
+        if habit.applies(agent_type, len(regimes) * len(numbers), len(set(agent_types) - {PANEL}))
     )
 
 

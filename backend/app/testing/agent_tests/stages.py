@@ -17,7 +17,7 @@ from app.testing.agent_tests.views import PANEL, View, view_of
 if TYPE_CHECKING:
     from app.testing.fake_models.server import FakeModels
 
-VENDOR: Final = "anthropic"
+VENDORS: Final = ("ollama", "anthropic")
 
 
 class Stages:
@@ -44,23 +44,23 @@ class Stages:
         await self._stack.aclose()
 
     async def views(self, scene: Scene, take: str, agent_types: tuple[str, ...]) -> dict[str, View]:
-        """Return what each agent makes of a take of a scene."""
+        """Return what each agent makes of a take of a scene; Claude stands in scenes 1, 3, …, Ollama in the others."""
         stage = STAGES.get(take)
         asked = put(scene, stage.take if stage else take)
         roles = () if PANEL in agent_types else agent_types
         question = replace(asked.question, timeout_s=self._timeout_s, agents=roles, decision_id=new_id())
-        async with self._desk(stage) as desk:
+        async with self._desk(stage, VENDORS[scene.number % len(VENDORS)]) as desk:
             made = await desk.decide(question)
         return {name: view_of(name, made, replace(asked, question=question)) for name in agent_types}
 
     @asynccontextmanager
-    async def _desk(self, stage: Stage | None) -> AsyncIterator[RehearsedDesk]:
+    async def _desk(self, stage: Stage | None, provider: str) -> AsyncIterator[RehearsedDesk]:
         """Give a model's fault a desk of its own each time, or its breaker would soon spare it the question."""
         if stage is None:
             yield await self._panel()
             return
         fakes = await self._stand_in(stage)
-        vendor = Vendor(VENDOR, fakes.anthropic_url, fakes.key)
+        vendor = Vendor(provider, fakes.anthropic_url if provider == "anthropic" else fakes.ollama_url, fakes.key)
         async with self._rehearsal.desk(self._analysts, vendor) as desk:
             yield desk
 
@@ -76,6 +76,6 @@ class Stages:
         async with self._opening:
             if stage not in self._fakes:
                 self._fakes[stage] = fakes = await self._stack.enter_async_context(FakeModels(brain=stage.brain))
-                if stage.fault:
-                    fakes.fault(VENDOR, stage.fault)
+                for provider in VENDORS if stage.fault else ():
+                    fakes.fault(provider, stage.fault)
         return self._fakes[stage]

@@ -16,7 +16,7 @@ from app.testing.agent_tests.stages import Stages
 from app.testing.agent_tests.trials import TRIALS
 
 SCENES: Final = 3
-MODEL_SCENES: Final = 2
+MODEL_SCENES: Final = 1
 TIMEOUT_S: Final = 5.0
 
 Filter = str | Iterable[str] | None

@@ -39,10 +39,11 @@ async def examine(
             answers[key] = await stages.views(scene(regime, number), take, tuple(agents[key]))
             tell(len(answers), len(agents))
 
-    for part in _apart(agents):
+    busy, idle = _apart(agents)
+    for part, at_once in ((busy, AT_ONCE), (idle, len(idle))):
         keys = iter(part)
         async with asyncio.TaskGroup() as group:
-            for place in range(min(AT_ONCE, len(part))):
+            for place in range(at_once):
                 group.create_task(ask(keys), name=f"examiner {place}")
     return [_outcome(each, answers, regimes) for each in scenarios]
 

@@ -13,6 +13,7 @@ from app.testing.agent_tests.model_trials import STAGES, Stage
 from app.testing.agent_tests.scenes import Scene
 from app.testing.agent_tests.takes import put
 from app.testing.agent_tests.views import PANEL, View, view_of
+from app.testing.mock_data_generator import REGIMES
 
 if TYPE_CHECKING:
     from app.testing.fake_models.server import FakeModels
@@ -44,12 +45,12 @@ class Stages:
         await self._stack.aclose()
 
     async def views(self, scene: Scene, take: str, agent_types: tuple[str, ...]) -> dict[str, View]:
-        """Return what each agent makes of a take of a scene; Claude stands in scenes 1, 3, …, Ollama in the others."""
+        """Return what each agent makes of a take of a scene; the stand-ins take turns from regime to regime."""
         stage = STAGES.get(take)
         asked = put(scene, stage.take if stage else take)
         roles = () if PANEL in agent_types else agent_types
         question = replace(asked.question, timeout_s=self._timeout_s, agents=roles, decision_id=new_id())
-        async with self._desk(stage, VENDORS[scene.number % len(VENDORS)]) as desk:
+        async with self._desk(stage, VENDORS[(REGIMES.index(scene.regime) + scene.number) % len(VENDORS)]) as desk:
             made = await desk.decide(question)
         return {name: view_of(name, made, replace(asked, question=question)) for name in agent_types}
 

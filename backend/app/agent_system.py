@@ -208,7 +208,9 @@ class AgentSystem:
 
         settings = (self._settings or read_settings()) if with_models else None
         rehearsal = InMemoryRehearsal(self._analysts, settings)
-        return AgentTestingFramework(self._analysts, rehearsal=rehearsal, scenes=scenes or SCENES, progress=progress)
+        return AgentTestingFramework(
+            self._analysts, rehearsal=rehearsal, scenes=scenes or SCENES, costs=with_models, progress=progress
+        )
 
     async def simulate_market_stream(
         self,

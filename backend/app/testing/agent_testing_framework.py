@@ -31,6 +31,7 @@ class AgentTestingFramework:
         rehearsal: opens the desks that are asked; None is one in memory, of rules alone.
         scenes: how many scenes of each regime.
         timeout_s: how long the panel has for a question.
+        costs: whether the panel's answers cost money: then the benchmark asks it eight questions and stress none.
         progress: called with what is done now, how much of it is done, and of how much.
     """
 
@@ -41,12 +42,14 @@ class AgentTestingFramework:
         rehearsal: Rehearsal | None = None,
         scenes: int = SCENES,
         timeout_s: float = TIMEOUT_S,
+        costs: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self._analysts = analysts
         self._given_rehearsal = rehearsal
         self._numbers = tuple(range(1, scenes + 1))
         self._timeout_s = timeout_s
+        self._costs = costs
         self._progress = progress or _silent
 
     @cached_property
@@ -88,7 +91,7 @@ class AgentTestingFramework:
             UnknownNameError: as `create_test_scenarios` does.
         """
         scenarios = self.create_test_scenarios(regime_filter, agent_types)
-        report = await self._examined(scenarios, regimes_of(regime_filter))
+        report = await self.examine(scenarios, regimes_of(regime_filter))
         if measures:
             report["benchmark"] = await self.benchmark()
             report["stress"] = await self.stress()
@@ -108,21 +111,23 @@ class AgentTestingFramework:
         """Return what a decision takes; see `agent_tests.benchmark`."""
         from app.testing.agent_tests.benchmark import benchmark
 
-        return await benchmark(self._rehearsal, self._analysts, partial(self._progress, "benchmark"))
+        tell = partial(self._progress, "benchmark")
+        return await benchmark(self._rehearsal, self._analysts, tell, costs=self._costs)
 
     async def stress(self) -> dict[str, Any]:
         """Return how many decisions can be made at once; see `agent_tests.stress`."""
         from app.testing.agent_tests.stress import stress
 
-        return await stress(self._rehearsal, self._analysts, partial(self._progress, "stress"))
+        return await stress(self._rehearsal, self._analysts, partial(self._progress, "stress"), costs=self._costs)
 
     async def check_against_broken_analysts(self) -> dict[str, Any]:
         """Return whether ten analysts that are broken on purpose are caught; see `agent_tests.mutation_check`."""
         from app.testing.agent_tests.mutation_check import mutation_check
 
-        return await mutation_check(self._rehearsal, partial(self._progress, "broken analysts"))
+        rules = plugins.load("rehearsal", "in_memory")()
+        return await mutation_check(rules, partial(self._progress, "broken analysts"))
 
-    async def _examined(self, scenarios: tuple[Scenario, ...], regimes: tuple[str, ...]) -> dict[str, Any]:
+    async def examine(self, scenarios: tuple[Scenario, ...], regimes: tuple[str, ...]) -> dict[str, Any]:
         clock: Clock = plugins.load("clock", "system")()
         began_at, began, asked = clock.now().isoformat(), clock.monotonic(), 0
 

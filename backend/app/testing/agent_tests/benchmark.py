@@ -1,7 +1,7 @@
 """What a decision takes: time, requests, tokens, money."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -20,24 +20,31 @@ from app.testing.mock_data_generator import REGIMES
 
 DECISIONS: Final = 160
 MODEL_DECISIONS: Final = 24
+PAID_DECISIONS: Final = 8
 WARM_UP: Final = 8
 NO_COST: Final = {"requests": 0, "tokens": 0, "cost": "0"}
 
 
-async def benchmark(rehearsal: Rehearsal, analysts: Mapping[str, Analyst] | None, tell: Progress) -> dict[str, Any]:
+async def benchmark(
+    rehearsal: Rehearsal, analysts: Mapping[str, Analyst] | None, tell: Progress, *, costs: bool = False
+) -> dict[str, Any]:
     """Return figures of the `panel` under test and of `stand_in_models`: one decision at a time, whole panel.
 
     What stand-ins cost is told at the vendor's list price; nothing was paid.
+
+    Args:
+        costs: whether the panel's answers do cost money; then it is asked eight questions.
     """
     from app.testing.fake_models.server import FakeModels
 
-    whole = DECISIONS + MODEL_DECISIONS
+    decisions = PAID_DECISIONS if costs else DECISIONS
+    whole = decisions + MODEL_DECISIONS
     async with rehearsal.desk(analysts) as desk:
-        panel = await _measured(desk, DECISIONS, lambda done: tell(done, whole))
+        panel = await _measured(desk, decisions, 0 if costs else WARM_UP, lambda done: tell(done, whole))
     async with FakeModels() as fakes:
         vendor = Vendor("anthropic", fakes.anthropic_url, fakes.key)
         async with rehearsal.desk(analysts, vendor) as desk:
-            models = await _measured(desk, MODEL_DECISIONS, lambda done: tell(DECISIONS + done, whole))
+            models = await _measured(desk, MODEL_DECISIONS, WARM_UP, lambda done: tell(decisions + done, whole))
     return {"panel": panel, "stand_in_models": models}
 
 
@@ -46,10 +53,10 @@ def questions() -> Sequence[Question]:
     return [put(scene(regime, 1), "clean").question for regime in REGIMES]
 
 
-async def _measured(desk: RehearsedDesk, count: int, tell: Any) -> dict[str, Any]:
+async def _measured(desk: RehearsedDesk, count: int, warm_up: int, tell: Callable[[int], None]) -> dict[str, Any]:
     clock: Clock = plugins.load("clock", "system")()
     asked = questions()
-    for question in asked[:WARM_UP]:
+    for question in asked[:warm_up]:
         await desk.decide(replace(question, decision_id=new_id()))
     whole: list[float] = []
     by_agent: defaultdict[str, list[float]] = defaultdict(list)

@@ -134,6 +134,7 @@ class Mutant:
         role: whose seat it takes.
         trials, regimes: where it is tried, in `scenes` scenes of each regime.
         expectation: the one that must fail, so that the report says what is wrong.
+        timeout_s: how long the panel has for a question.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Mutant:
     regimes: tuple[str, ...] = ("trending_bullish", "trending_bearish")
     scenes: int = 1
     role: str = SOUND
+    timeout_s: float = 10.0
 
     def panel(self) -> Mapping[str, Analyst]:
         """Return who sits: the broken one, and the sound one if its seat is another."""
@@ -160,7 +162,7 @@ MUTANTS: Final = (
     Mutant("inverted", Inverts, ("as_it_is",), "direction"),
     Mutant("look-ahead", LooksAhead, ("two_futures",), "no_look_ahead"),
     Mutant("constant confidence", IsAlwaysAsSure, ("confidence_varies",), "confidence_varies", REGIMES),
-    Mutant("slow", NeverAnswers, ("as_it_is",), "answers", ("sideways",)),
+    Mutant("slow", NeverAnswers, ("as_it_is",), "answers", ("sideways",), timeout_s=0.5),
     Mutant("raising", Raises, ("as_it_is",), "answers", ("sideways",)),
     Mutant("NaN", SaysNan, ("as_it_is",), "answers", ("sideways",)),
     Mutant("prose without numbers", GivesProse, ("as_it_is",), "reasons"),

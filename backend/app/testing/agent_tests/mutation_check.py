@@ -12,15 +12,14 @@ from app.testing.agent_tests.scenarios import Scenario, habits_of, scenarios_of
 from app.testing.agent_tests.stages import Stages
 from app.testing.agent_tests.trials import TRIALS
 
-TIMEOUT_S: Final = 0.5
-CONTROL_TIMEOUT_S: Final = 10.0
+PATIENCE_S: Final = 10.0
 
 
 async def mutation_check(rehearsal: Rehearsal, tell: Progress) -> dict[str, Any]:
     """Return `broken_analysts` (what was seen of each), `caught` and `of`."""
     seen = []
     for place, mutant in enumerate(MUTANTS, start=1):
-        seen.append(await _seen(mutant, rehearsal))
+        seen.append(await check_mutant(mutant, rehearsal))
         tell(place, len(MUTANTS))
     return {"broken_analysts": seen, "caught": sum(each["caught"] for each in seen), "of": len(seen)}
 
@@ -34,9 +33,10 @@ def scenarios_against(mutant: Mutant) -> tuple[Scenario, ...]:
     return (*single, *(each for each in habits if each.trial.name in mutant.trials))
 
 
-async def _seen(mutant: Mutant, rehearsal: Rehearsal) -> dict[str, Any]:
-    caught = _faults(mutant, await _run(mutant, mutant.panel(), rehearsal, TIMEOUT_S))
-    cleared = not _faults(mutant, await _run(mutant, mutant.control(), rehearsal, CONTROL_TIMEOUT_S))
+async def check_mutant(mutant: Mutant, rehearsal: Rehearsal) -> dict[str, Any]:
+    """Return whether one broken analyst is caught, by what, and whether a sound one passes the same scenarios."""
+    caught = _faults(mutant, await _run(mutant, mutant.panel(), rehearsal, mutant.timeout_s))
+    cleared = not _faults(mutant, await _run(mutant, mutant.control(), rehearsal, PATIENCE_S))
     outcome, check = caught[0] if caught else (None, None)
     return {
         "name": mutant.name,

@@ -8,7 +8,7 @@ from app.testing.agent_tests.views import View
 
 FIGURE: Final = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+%?|%)")
 WORDS: Final = re.compile(r"[\"“]([^\"“”]{3,200})[\"”]")
-NAMED: Final = re.compile(r"\b([a-z]+(?:_[a-z0-9]+)+)\b\s*(?:is|at|of|=|:)?\s*([-+]?\d+(?:\.\d+)?)(?![\w%.]*\d)")
+NAMED: Final = re.compile(r"\b([a-z]+(?:_[a-z0-9]+)+)\b\s*(?:is|at|of|=|:)?\s*([-+]?\d+(?:\.\d+)?%?)")
 
 
 def figures_of(value: Any) -> Iterator[float]:

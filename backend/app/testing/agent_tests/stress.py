@@ -25,19 +25,26 @@ MODEL_LATENCY_S: Final = 0.2
 TROUBLES: Final = ("timeout:", "failed:", "rules_for_model:")
 
 
-async def stress(rehearsal: Rehearsal, analysts: Mapping[str, Analyst] | None, tell: Progress) -> dict[str, Any]:
-    """Return the ramps of the `panel` under test and of `stand_in_models` that take 200 ms for each answer."""
+async def stress(
+    rehearsal: Rehearsal, analysts: Mapping[str, Analyst] | None, tell: Progress, *, costs: bool = False
+) -> dict[str, Any]:
+    """Return the ramps of the `panel` under test and of `stand_in_models` that take 200 ms for each answer.
+
+    Args:
+        costs: whether the panel's answers cost money; then it is left out.
+    """
     from app.testing.fake_models.server import FakeModels
 
-    whole = 2 * len(LEVELS)
-    async with rehearsal.desk(analysts) as desk:
-        panel = await ramp(desk, lambda done, _: tell(done, whole))
+    whole, ramps = 2 * len(LEVELS), {}
+    if not costs:
+        async with rehearsal.desk(analysts) as desk:
+            ramps["panel"] = await ramp(desk, lambda done, _: tell(done, whole))
     async with FakeModels(latency_s=MODEL_LATENCY_S) as fakes:
         vendor = Vendor("anthropic", fakes.anthropic_url, fakes.key)
         async with rehearsal.desk(analysts, vendor) as desk:
             models = await ramp(desk, lambda done, _: tell(len(LEVELS) + done, whole))
     tell(whole, whole)
-    return {"panel": panel, "stand_in_models": {"model_latency_ms": MODEL_LATENCY_S * 1_000, **models}}
+    return {**ramps, "stand_in_models": {"model_latency_ms": MODEL_LATENCY_S * 1_000, **models}}
 
 
 async def ramp(desk: RehearsedDesk, tell: Progress) -> dict[str, Any]:

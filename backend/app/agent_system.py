@@ -175,6 +175,7 @@ class AgentSystem:
         *,
         measures: bool = False,
         with_models: bool = False,
+        timeout_seconds: float | None = None,
     ) -> dict[str, Any]:
         """Put the analysts through scenarios and return `{"test_report": …}`; nothing of it is recorded.
 
@@ -183,11 +184,12 @@ class AgentSystem:
         Args:
             with_models: also seat the models that are set up, at their vendors' price; else rules alone are tested, and
                 models by stand-ins.
+            timeout_seconds: how long the panel has for a question; None is 5, with models 30.
 
         Raises:
             UnknownNameError: there is no such regime or agent; says what there is.
         """
-        framework = self.agent_testing_framework(with_models=with_models)
+        framework = self.agent_testing_framework(with_models=with_models, timeout_seconds=timeout_seconds)
         return await framework.run_comprehensive_agent_test(regime_filter, agent_types, measures=measures)
 
     def agent_testing_framework(
@@ -195,21 +197,27 @@ class AgentSystem:
         *,
         with_models: bool = False,
         scenes: int | None = None,
+        timeout_seconds: float | None = None,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> "AgentTestingFramework":
         """Return the framework for this system's analysts, with desks that are built as this system's is.
 
         Args:
-            with_models: as in `run_agent_tests`.
+            with_models, timeout_seconds: as in `run_agent_tests`.
             scenes, progress: as in `AgentTestingFramework`.
         """
         from app.rehearsal import InMemoryRehearsal
-        from app.testing.agent_testing_framework import SCENES, AgentTestingFramework
+        from app.testing.agent_testing_framework import SCENES, TIMEOUT_S, AgentTestingFramework
 
         settings = (self._settings or read_settings()) if with_models else None
         rehearsal = InMemoryRehearsal(self._analysts, settings)
         return AgentTestingFramework(
-            self._analysts, rehearsal=rehearsal, scenes=scenes or SCENES, costs=with_models, progress=progress
+            self._analysts,
+            rehearsal=rehearsal,
+            scenes=scenes or SCENES,
+            timeout_s=timeout_seconds or (DEFAULT_TIMEOUT_S if with_models else TIMEOUT_S),
+            costs=with_models,
+            progress=progress,
         )
 
     async def simulate_market_stream(

@@ -21,6 +21,7 @@ FOUND_SOMETHING: Final = 1
 @click.option("--regime", "regimes", multiple=True, metavar="NAME", help="Only this regime; may be repeated.")
 @click.option("--agent", "agents", multiple=True, metavar="ROLE", help="Only this agent; `comprehensive` is the panel.")
 @click.option("--scenes", type=click.IntRange(1, 50), default=3, show_default=True, help="Scenes of each regime.")
+@click.option("--timeout", type=click.FloatRange(0.1, 300), help="Seconds for each question; 5, with --models 30.")
 @click.option("--quick", is_flag=True, help="Scenarios alone: no benchmark, no stress, no broken analysts.")
 @click.option("--broken", is_flag=True, help="Only check that ten analysts broken on purpose are caught.")
 @click.option("--models", is_flag=True, help="Seat the models that are set up, at their vendors' price.")
@@ -32,6 +33,7 @@ def test_agents(
     regimes: tuple[str, ...],
     agents: tuple[str, ...],
     scenes: int,
+    timeout: float | None,
     quick: bool,
     broken: bool,
     models: bool,
@@ -50,7 +52,7 @@ def test_agents(
       conclave test-agents --regime crash --agent risk_advisor --quick
       conclave test-agents --broken
     """
-    with _framework(scenes, models) as framework:
+    with _framework(with_models=models, scenes=scenes, timeout_seconds=timeout) as framework:
         if broken:
             return _checked(framework, as_json)
         if models and not yes:
@@ -67,7 +69,7 @@ def test_agents(
 
 
 @contextmanager
-def _framework(scenes: int, models: bool) -> Iterator["AgentTestingFramework"]:
+def _framework(**wishes: Any) -> Iterator["AgentTestingFramework"]:
     """Return the framework with a bar that tells how far it is; what stand-ins do to providers is no news."""
     from app.agent_system import AgentSystem
     from app.config import read_settings
@@ -77,7 +79,7 @@ def _framework(scenes: int, models: bool) -> Iterator["AgentTestingFramework"]:
     configure_logging(settings.log_level if os.environ.get("LOG_LEVEL") else "ERROR", settings.log_format)
     with _bar() as progress:
         system = AgentSystem(settings)
-        yield system.agent_testing_framework(with_models=models, scenes=scenes, progress=progress)
+        yield system.agent_testing_framework(**wishes, progress=progress)
 
 
 @contextmanager
@@ -86,15 +88,19 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description:<17}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        tasks: dict[str, Any] = {}
+    shown = Progress(*columns, console=Console(stderr=True), transient=True)
+    tasks: dict[str, Any] = {}
 
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = shown.add_task(what)
-            shown.update(tasks[what], completed=done, total=total)
+    def tell(what: str, done: int, total: int) -> None:
+        shown.start()
+        if what not in tasks:
+            tasks[what] = shown.add_task(what)
+        shown.update(tasks[what], completed=done, total=total)
 
+    try:
         yield tell
+    finally:
+        shown.stop()
 
 
 def _confirm(framework: "AgentTestingFramework", regimes: tuple[str, ...], agents: tuple[str, ...]) -> None:

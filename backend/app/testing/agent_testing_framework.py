@@ -127,6 +127,9 @@ class AgentTestingFramework:
         rules = plugins.load("rehearsal", "in_memory")()
         return await mutation_check(rules, partial(self._progress, "broken analysts"))
 
+    def _panel_in_words(self) -> tuple[str, ...]:
+        return (*self.agent_types, "with the models that are set up" if self._costs else "by their rules")
+
     async def examine(self, scenarios: tuple[Scenario, ...], regimes: tuple[str, ...]) -> dict[str, Any]:
         clock: Clock = plugins.load("clock", "system")()
         began_at, began, asked = clock.now().isoformat(), clock.monotonic(), 0
@@ -139,7 +142,7 @@ class AgentTestingFramework:
         async with Stages(self._rehearsal, self._analysts, self._timeout_s) as stages:
             outcomes = await examine(scenarios, stages, regimes, tell)
         took_s = clock.monotonic() - began
-        return report_of(outcomes, questions=asked, duration_s=took_s, began_at=began_at, panel=self.agent_types)
+        return report_of(outcomes, questions=asked, duration_s=took_s, began_at=began_at, panel=self._panel_in_words())
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:

@@ -35,7 +35,7 @@ class Expectation:
         """Return what was seen instead; an agent that failed or came late meets no expectation."""
         failed = (view for view in views.values() if view.standing in ("failed", "late"))
         first = next(failed, None)
-        return self.fault(views) if first is None else f"no opinion: {first}"
+        return self.fault(views) if first is None else str(first)
 
 
 def answers(take: str = "clean") -> Expectation:

@@ -28,7 +28,7 @@ class Stage:
 
     Args:
         fault: switched on for good; empty is none. See `fake_models.fault_kinds`.
-        brain: `numbers` or `obedient`.
+        brain: `numbers`, `obedient`, or `none` for the rules alone.
     """
 
     fault: str
@@ -36,7 +36,9 @@ class Stage:
     take: str = "clean"
 
 
+BY_RULE: Final = "by_rule"
 STAGES: Final[Mapping[str, Stage]] = {
+    BY_RULE: Stage("", "none"),
     "sound_model": Stage(""),
     "prose_model": Stage("schema_ignored"),
     "boundless_model": Stage("out_of_range"),
@@ -52,7 +54,7 @@ def _not_counted(take: str) -> Expectation:
     """What a failed model said is not counted: the rules of its role vote as they would alone, or it abstains."""
 
     def fault(views: Views) -> str | None:
-        view, ruled = views[take], views["clean"]
+        view, ruled = views[take], views[BY_RULE]
         told = view.vote.get("degraded_from") and view.vote.get("error_kind")
         if not told:
             return f"{view}, without a word of the model's failure"
@@ -60,7 +62,7 @@ def _not_counted(take: str) -> Expectation:
         return None if view.decision == ABSTAIN or by_rule else f"{view}, by rule {ruled}"
 
     words = "names the model's failure and votes by rule, or abstains: what cannot be counted is no HOLD"
-    return Expectation("failure_named", words, (take, "clean"), fault)
+    return Expectation("failure_named", words, (take, BY_RULE), fault)
 
 
 def _heard(take: str) -> Expectation:
@@ -82,7 +84,7 @@ def _sound(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
 def _failed(take: str, agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     if agent_type == PANEL:
         flag = flagged("rules_for_model", "who reads the decision must see that no model made it", take)
-        same = same_opinion((take,), "failure_harmless", "decides as the rules alone do")
+        same = same_opinion((take,), "failure_harmless", "decides as the rules alone do", BY_RULE)
         return (answers(take), flag, same)
     return (answers(take), _not_counted(take))
 

@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from app import plugins
 from app.domain.identifiers import new_id
 from app.ports.analyst import Analyst
 from app.ports.rehearsal import Rehearsal, RehearsedDesk, Vendor
-from app.testing.agent_tests.model_trials import STAGES, Stage
+from app.testing.agent_tests.model_trials import BY_RULE, STAGES, Stage
 from app.testing.agent_tests.scenes import Scene
 from app.testing.agent_tests.takes import put
 from app.testing.agent_tests.views import PANEL, View, view_of
@@ -33,6 +34,7 @@ class Stages:
         self._rehearsal = rehearsal
         self._analysts = analysts
         self._timeout_s = timeout_s
+        self._rules: Rehearsal = plugins.load("rehearsal", "in_memory")()
         self._stack = AsyncExitStack()
         self._fakes: dict[Stage, FakeModels] = {}
         self._tested: RehearsedDesk | None = None
@@ -59,6 +61,10 @@ class Stages:
         """Give a model's fault a desk of its own each time, or its breaker would soon spare it the question."""
         if stage is None:
             yield await self._panel()
+            return
+        if stage == STAGES[BY_RULE]:
+            async with self._rules.desk(self._analysts) as desk:
+                yield desk
             return
         fakes = await self._stand_in(stage)
         vendor = Vendor(provider, fakes.anthropic_url if provider == "anthropic" else fakes.ollama_url, fakes.key)

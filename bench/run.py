@@ -21,6 +21,7 @@ PARTS = {
     "models": "bench.models",
     "messaging": "bench.messaging",
     "postgres": "bench.postgres",
+    "agent_tests": "bench.agent_tests",
 }
 
 

@@ -18,8 +18,8 @@ from app.testing.agent_tests.benchmark import questions
 from app.testing.agent_tests.examination import Progress
 from app.testing.agent_tests.percentiles import latencies
 
-LEVELS: Final = (1, 2, 4, 8, 16, 32, 64)
-LEVEL_S: Final = 1.0
+LEVELS: Final = (1, 2, 4, 8, 16, 32)
+LEVEL_S: Final = 0.7
 WORTH_IT: Final = 1.2
 MODEL_LATENCY_S: Final = 0.2
 TROUBLES: Final = ("timeout:", "failed:", "rules_for_model:")

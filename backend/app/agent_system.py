@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
+import structlog
 
 from app import plugins
 from app.composition import Desk, running_desk
@@ -16,6 +17,7 @@ from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
 from app.domain.simulation_requests import read_simulation
 from app.observability.health import DOWN, UP
+from app.observability.logging import configure_logging
 from app.ports.analyst import Analyst
 
 if TYPE_CHECKING:
@@ -209,8 +211,10 @@ class AgentSystem:
         from app.rehearsal import InMemoryRehearsal
         from app.testing.agent_testing_framework import SCENES, TIMEOUT_S, AgentTestingFramework
 
-        settings = (self._settings or read_settings()) if with_models else None
-        rehearsal = InMemoryRehearsal(self._analysts, settings)
+        settings = self._settings or read_settings()
+        if not structlog.is_configured():
+            configure_logging(settings.log_level, settings.log_format)
+        rehearsal = InMemoryRehearsal(self._analysts, settings if with_models else None)
         return AgentTestingFramework(
             self._analysts,
             rehearsal=rehearsal,

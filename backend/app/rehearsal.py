@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+import structlog
 from pydantic import SecretStr
 
 from app import plugins
@@ -50,7 +51,7 @@ class InMemoryRehearsal:
 
 
 class InMemoryDesk:
-    """Decides each question with a store of its own, so that no answer knows of another."""
+    """Decides each question with a store of its own, so that no answer knows of another; the log is spared."""
 
     def __init__(self, seating: Seating) -> None:
         self._seating = seating
@@ -58,6 +59,10 @@ class InMemoryDesk:
     async def decide(self, question: Question) -> Rehearsed:
         """Return the decision; see `RehearsedDesk.decide`."""
         store = _empty_store()
+        with structlog.contextvars.bound_contextvars(rehearsal=True):
+            return await self._decide(question, store)
+
+    async def _decide(self, question: Question, store: DecisionStore) -> Rehearsed:
         async with MultiAgentCoordinator(store=store, seating=self._seating) as coordinator:
             sealed = await coordinator.decide(question)
         evidence = await store.evidence(sealed.decision_id)

@@ -29,7 +29,8 @@ def show_report(out: Console, report: Mapping[str, Any]) -> None:
 
 def show_self_check(out: Console, result: Mapping[str, Any]) -> None:
     """Print what became of the broken analysts."""
-    out.print(f"\n{result['caught']} of {result['of']} analysts broken on purpose are caught; sound ones pass there.")
+    out.print(f"\n{result['caught']} of {result['of']} analysts broken on purpose are caught.")
+    out.print(Text(result["caught_means"], "dim"))
     shown = table("broken analyst", "caught", "by expectation", "in scenario", "what was seen")
     for each in result["broken_analysts"]:
         caught = Text("yes", "green") if each["caught"] else Text("NO", "bold red")
@@ -88,19 +89,24 @@ def _show_benchmark(out: Console, measured: Mapping[str, Any]) -> None:
         taken = each["latency_ms"]
         times = (number(taken[part], 1) for part in ("p50", "p90", "p99", "max"))
         spent = (each["requests_per_decision"], each["tokens_per_decision"], each["dollars_per_decision"])
-        row(shown, name.replace("_", " "), each["decisions"], *times, *spent)
+        row(shown, spoken(name), each["decisions"], *times, *spent)
     out.print(shown)
 
 
 def _show_stress(out: Console, ramps: Mapping[str, Any]) -> None:
     for name, ramp in ramps.items():
-        title = f"\n{name.replace('_', ' ')}: {knee_in_words(ramp)}"
+        title = f"\n{spoken(name)}: {knee_in_words(ramp)}"
         shown = table("at once", "decisions/s", "p50 ms", "p90 ms", "errors", "memory MB", title=title)
         for level in ramp["levels"]:
             taken = level["latency_ms"]
             times = (number(taken["p50"], 1), number(taken["p90"], 1))
             row(shown, level["at_once"], level["decisions_per_second"], *times, level["errors"], level["memory_mb"])
         out.print(shown)
+
+
+def spoken(name: str) -> str:
+    """Return a name of the report as people write it."""
+    return name.replace("stand_in", "stand-in").replace("_", " ")
 
 
 def knee_in_words(ramp: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """`conclave test-agents`: the analysts in every regime, with every fault, and a report of what came of it."""
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,15 +69,12 @@ def test_agents(
 
 @contextmanager
 def _framework(**wishes: Any) -> Iterator["AgentTestingFramework"]:
-    """Return the framework with a bar that tells how far it is; what stand-ins do to providers is no news."""
+    """Return the framework with a bar that tells how far it is."""
     from app.agent_system import AgentSystem
-    from app.config import read_settings
-    from app.observability.logging import configure_logging
+    from app.cli.desk import quiet_settings
 
-    settings = read_settings()
-    configure_logging(settings.log_level if os.environ.get("LOG_LEVEL") else "ERROR", settings.log_format)
     with _bar() as progress:
-        system = AgentSystem(settings)
+        system = AgentSystem(quiet_settings())
         yield system.agent_testing_framework(**wishes, progress=progress)
 
 

@@ -37,6 +37,11 @@ def gaps(bars: Bars, seed: int) -> Bars:
     return Bars(times[kept], open_, high, low, close, volume, bars.interval)
 
 
+def without_volume(bars: Bars) -> Bars:
+    """Say of no bar how much was traded."""
+    return replace(bars, volume=np.full(len(bars), np.nan))
+
+
 def spike(bars: Bars) -> Bars:
     """Print one bar, six before the end, far above its neighbours."""
     factor = np.ones(len(bars))

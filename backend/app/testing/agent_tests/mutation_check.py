@@ -13,15 +13,19 @@ from app.testing.agent_tests.stages import Stages
 from app.testing.agent_tests.trials import TRIALS
 
 PATIENCE_S: Final = 10.0
+CAUGHT_MEANS: Final = (
+    "A broken analyst is caught when it fails the expectation meant for it, and a sound one in its seat does not."
+)
 
 
 async def mutation_check(rehearsal: Rehearsal, tell: Progress) -> dict[str, Any]:
-    """Return `broken_analysts` (what was seen of each), `caught` and `of`."""
+    """Return `broken_analysts` (what was seen of each), `caught`, `of` and `caught_means`."""
     seen = []
     for place, mutant in enumerate(MUTANTS, start=1):
         seen.append(await check_mutant(mutant, rehearsal))
         tell(place, len(MUTANTS))
-    return {"broken_analysts": seen, "caught": sum(each["caught"] for each in seen), "of": len(seen)}
+    caught = sum(each["caught"] for each in seen)
+    return {"broken_analysts": seen, "caught": caught, "of": len(seen), "caught_means": CAUGHT_MEANS}
 
 
 def scenarios_against(mutant: Mutant) -> tuple[Scenario, ...]:

@@ -100,6 +100,7 @@ TAKES: Final[Mapping[str, Take]] = {
     "falling_future": partial(_future, -1),
     "gaps": partial(_by_chance, distortions.gaps, 5),
     "late": _late,
+    "no_volume": partial(_with_bars, distortions.without_volume),
     "spike": partial(_with_bars, distortions.spike),
     "split": partial(_with_bars, distortions.unadjusted_split),
     "halt": partial(_with_bars, distortions.halted),

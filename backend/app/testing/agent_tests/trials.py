@@ -49,8 +49,12 @@ def _as_it_is(agent_type: str, regime: str) -> tuple[Expectation, ...]:
     return (answers(), *expected_of(agent_type, regime), *reasons)
 
 
-def _gaps(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
+def _gaps(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     return (answers("gaps"), not_reversed("gaps", "a fifth of the bars is missing"))
+
+
+def _no_volume(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
+    return (answers("no_volume"), not_reversed("no_volume", "nobody knows how much was traded"))
 
 
 def _late(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
@@ -58,7 +62,7 @@ def _late(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     return (answers("late"), not_surer("late", "the last bar is ten intervals old"), *told)
 
 
-def _spike(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
+def _spike(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     return (answers("spike"), not_reversed("spike", "one bar six days ago is misprinted"))
 
 
@@ -68,7 +72,7 @@ def _split(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     return (answers("split"), not_reversed("split", words), *told)
 
 
-def _halt(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
+def _halt(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     return (answers("halt"), not_surer("halt", "nothing has been traded for ten bars", "before_the_halt"))
 
 
@@ -127,6 +131,7 @@ TRIALS: Final = (
     Trial("overshot_up", "market", "six bars push the price up beyond its range", _overshot_up, ("sideways",)),
     Trial("overshot_down", "market", "six bars push the price down beyond its range", _overshot_down, ("sideways",)),
     Trial("gaps", "data", "a fifth of the bars is missing", _gaps),
+    Trial("no_volume", "data", "bars without volume", _no_volume),
     Trial("late", "data", "the feed stopped ten intervals ago", _late),
     Trial("spike", "data", "one bar is printed 60 % too high", _spike),
     Trial("split", "data", "a four-for-one split is not adjusted for", _split),

@@ -88,10 +88,9 @@ def self_check(result: Mapping[str, Any]) -> Markup:
         for each in result["broken_analysts"]
     )
     headings = ("broken analyst", "how", "caught", "by expectation", "in scenario", "what was seen")
-    told = "{} of {} analysts broken on purpose are caught; sound ones pass the same scenarios."
-    return Markup("<h2>Do the tests see?</h2><p>{}</p>{}").format(
-        told.format(result["caught"], result["of"]), table(headings, rows)
-    )
+    caught = f"{result['caught']} of {result['of']} analysts broken on purpose are caught."
+    told = Markup("<h2>Do the tests see?</h2><p>{} <span class=soft>{}</span></p>{}")
+    return told.format(caught, result["caught_means"], table(headings, rows))
 
 
 def _medians(by_agent: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
@@ -99,4 +98,4 @@ def _medians(by_agent: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 
 
 def _spoken(name: str) -> str:
-    return name.replace("_", " ")
+    return name.replace("stand_in", "stand-in").replace("_", " ")

@@ -12,6 +12,7 @@ BARS = scene("sideways", 1).bars
 SPOILED = {
     "one_tick": distortions.one_tick(BARS, 1),
     "gaps": distortions.gaps(BARS, 1),
+    "without_volume": distortions.without_volume(BARS),
     "spike": distortions.spike(BARS),
     "unadjusted_split": distortions.unadjusted_split(BARS),
     "halted": distortions.halted(BARS),

@@ -35,7 +35,7 @@ def whole():
     report = reported(outcome(check(HOSTILE)), outcome(check(), agent=HOSTILE), outcome(agent="news_analyst"))
     report["benchmark"] = {"panel": MEASURED}
     report["stress"] = {"panel": RAMP}
-    report["self_check"] = {"broken_analysts": [SEEN], "caught": 0, "of": 1}
+    report["self_check"] = {"broken_analysts": [SEEN], "caught": 0, "of": 1, "caught_means": "…"}
     return page(report)
 
 

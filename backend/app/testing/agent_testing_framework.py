@@ -8,11 +8,10 @@ from app import plugins
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.rehearsal import Rehearsal
-from app.testing.agent_tests.examination import examine, questions_of
+from app.testing.agent_tests.examination import Examination, questions_of
 from app.testing.agent_tests.model_trials import MODEL_TRIALS, ROLES_OF_MODELS, STAGES
 from app.testing.agent_tests.report import report_of
 from app.testing.agent_tests.scenarios import Scenario, agent_types_of, habits_of, regimes_of, scenarios_of
-from app.testing.agent_tests.stages import Stages
 from app.testing.agent_tests.trials import TRIALS
 
 SCENES: Final = 3
@@ -90,8 +89,8 @@ class AgentTestingFramework:
         Raises:
             UnknownNameError: as `create_test_scenarios` does.
         """
-        scenarios = self.create_test_scenarios(regime_filter, agent_types)
-        report = await self.examine(scenarios, regimes_of(regime_filter))
+        regimes = regimes_of(regime_filter)
+        report = await self.examine(self.create_test_scenarios(regimes, agent_types), regimes)
         if measures:
             report["benchmark"] = await self.benchmark()
             report["stress"] = await self.stress()
@@ -104,8 +103,9 @@ class AgentTestingFramework:
         Raises:
             UnknownNameError: as `create_test_scenarios` does.
         """
-        scenarios = self.create_test_scenarios(regime_filter, agent_types)
-        return sum(take not in STAGES for _, _, take in questions_of(scenarios, regimes_of(regime_filter)))
+        regimes = regimes_of(regime_filter)
+        asked = questions_of(self.create_test_scenarios(regimes, agent_types), regimes)
+        return sum(take not in STAGES for _, _, take in asked)
 
     async def benchmark(self) -> dict[str, Any]:
         """Return what a decision takes; see `agent_tests.benchmark`."""
@@ -127,10 +127,12 @@ class AgentTestingFramework:
         rules = plugins.load("rehearsal", "in_memory")()
         return await mutation_check(rules, partial(self._progress, "broken analysts"))
 
-    def _panel_in_words(self) -> tuple[str, ...]:
-        return (*self.agent_types, "with the models that are set up" if self._costs else "by their rules")
-
     async def examine(self, scenarios: tuple[Scenario, ...], regimes: tuple[str, ...]) -> dict[str, Any]:
+        """Run these scenarios and return the report alone.
+
+        Args:
+            regimes: those whose scenes show what a scenario looks for over all scenes.
+        """
         clock: Clock = plugins.load("clock", "system")()
         began_at, began, asked = clock.now().isoformat(), clock.monotonic(), 0
 
@@ -139,10 +141,12 @@ class AgentTestingFramework:
             asked = done
             self._progress("questions", done, total)
 
-        async with Stages(self._rehearsal, self._analysts, self._timeout_s) as stages:
-            outcomes = await examine(scenarios, stages, regimes, tell)
+        outcomes = await Examination(self._rehearsal, self._analysts, self._timeout_s, tell).of(scenarios, regimes)
         took_s = clock.monotonic() - began
         return report_of(outcomes, questions=asked, duration_s=took_s, began_at=began_at, panel=self._panel_in_words())
+
+    def _panel_in_words(self) -> tuple[str, ...]:
+        return (*self.agent_types, "with the models that are set up" if self._costs else "by their rules")
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:

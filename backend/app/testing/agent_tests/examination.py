@@ -3,8 +3,11 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from app.ports.analyst import Analyst
+from app.ports.rehearsal import Rehearsal
 from app.testing.agent_tests.expectations import Expectation
 from app.testing.agent_tests.model_trials import STAGES
 from app.testing.agent_tests.outcomes import Check, Outcome
@@ -21,31 +24,49 @@ Key = tuple[str, int, str]
 Answers = Mapping[Key, Mapping[str, View]]
 
 
-async def examine(
-    scenarios: Sequence[Scenario], stages: Stages, regimes: Sequence[str], tell: Progress
-) -> list[Outcome]:
-    """Return what came of each scenario, in order.
+@dataclass(frozen=True, slots=True, eq=False)
+class Examination:
+    """Who is examined, and how.
 
     Args:
-        regimes: those whose scenes show habits.
+        analysts: by role; None takes those of the rehearsal.
+        timeout_s: how long the panel has for a question.
         tell: called with how many questions are answered, and of how many.
     """
-    agents = questions_of(scenarios, regimes)
-    answers: dict[Key, dict[str, View]] = {}
 
-    async def ask(keys: Iterator[Key]) -> None:
-        for key in keys:
-            regime, number, take = key
-            answers[key] = await stages.views(scene(regime, number), take, tuple(agents[key]))
-            tell(len(answers), len(agents))
+    rehearsal: Rehearsal
+    analysts: Mapping[str, Analyst] | None
+    timeout_s: float
+    tell: Progress
 
-    busy, idle = _apart(agents)
-    for part, at_once in ((busy, AT_ONCE), (idle, len(idle))):
-        keys = iter(part)
-        async with asyncio.TaskGroup() as group:
-            for place in range(at_once):
-                group.create_task(ask(keys), name=f"examiner {place}")
-    return [_outcome(each, answers, regimes) for each in scenarios]
+    async def of(self, scenarios: Sequence[Scenario], regimes: Sequence[str]) -> list[Outcome]:
+        """Return what came of each scenario, in order.
+
+        Args:
+            regimes: those whose scenes show habits.
+        """
+        agents = questions_of(scenarios, regimes)
+        takes = {take for _, _, take in agents}
+        async with Stages(self.rehearsal, self.analysts, self.timeout_s, takes) as stages:
+            answers = await self._answers(stages, agents)
+        return [_outcome(each, answers, regimes) for each in scenarios]
+
+    async def _answers(self, stages: Stages, agents: Mapping[Key, Iterable[str]]) -> Answers:
+        answers: dict[Key, Mapping[str, View]] = {}
+
+        async def ask(keys: Iterator[Key]) -> None:
+            for key in keys:
+                regime, number, take = key
+                answers[key] = await stages.views(scene(regime, number), take, tuple(agents[key]))
+                self.tell(len(answers), len(agents))
+
+        busy, idle = _apart(agents)
+        for part, at_once in ((busy, AT_ONCE), (idle, len(idle))):
+            keys = iter(part)
+            async with asyncio.TaskGroup() as group:
+                for place in range(at_once):
+                    group.create_task(ask(keys), name=f"examiner {place}")
+        return answers
 
 
 def questions_of(scenarios: Iterable[Scenario], regimes: Sequence[str]) -> dict[Key, dict[str, None]]:

@@ -6,10 +6,9 @@ from typing import Any, Final
 from app.ports.analyst import Analyst
 from app.ports.rehearsal import Rehearsal
 from app.testing.agent_tests.broken_analysts import MUTANTS, Mutant
-from app.testing.agent_tests.examination import Progress, examine
+from app.testing.agent_tests.examination import Examination, Progress
 from app.testing.agent_tests.outcomes import Check, Outcome
 from app.testing.agent_tests.scenarios import Scenario, habits_of, scenarios_of
-from app.testing.agent_tests.stages import Stages
 from app.testing.agent_tests.trials import TRIALS
 
 PATIENCE_S: Final = 10.0
@@ -57,8 +56,8 @@ async def check_mutant(mutant: Mutant, rehearsal: Rehearsal) -> dict[str, Any]:
 async def _run(
     mutant: Mutant, analysts: Mapping[str, Analyst], rehearsal: Rehearsal, timeout_s: float
 ) -> Sequence[Outcome]:
-    async with Stages(rehearsal, analysts, timeout_s) as stages:
-        return await examine(scenarios_against(mutant), stages, mutant.regimes, lambda _done, _total: None)
+    examination = Examination(rehearsal, analysts, timeout_s, lambda _done, _total: None)
+    return await examination.of(scenarios_against(mutant), mutant.regimes)
 
 
 def _faults(mutant: Mutant, outcomes: Sequence[Outcome]) -> list[tuple[Outcome, Check]]:

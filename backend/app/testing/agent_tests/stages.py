@@ -1,10 +1,9 @@
 """Where questions are put: a desk of rules, or one whose models are stand-ins with a fault of their own."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from app import plugins
 from app.domain.identifiers import new_id
@@ -23,28 +22,46 @@ VENDORS: Final = ("ollama", "anthropic")
 
 
 class Stages:
-    """Puts questions; stand-ins are started when first needed and stopped with the `async with`.
+    """Puts questions; what they need is started with the `async with` and stopped with it.
 
     Args:
         analysts: by role; None takes those of the rehearsal.
         timeout_s: how long a panel has.
+        takes: those that will be put.
     """
 
-    def __init__(self, rehearsal: Rehearsal, analysts: Mapping[str, Analyst] | None, timeout_s: float) -> None:
+    def __init__(
+        self, rehearsal: Rehearsal, analysts: Mapping[str, Analyst] | None, timeout_s: float, takes: Iterable[str]
+    ) -> None:
         self._rehearsal = rehearsal
         self._analysts = analysts
         self._timeout_s = timeout_s
-        self._rules: Rehearsal = plugins.load("rehearsal", "in_memory")()
+        self._needed = {STAGES.get(take) for take in takes}
         self._stack = AsyncExitStack()
+        self._standing: dict[Stage | None, RehearsedDesk] = {}
         self._fakes: dict[Stage, FakeModels] = {}
-        self._tested: RehearsedDesk | None = None
-        self._opening = asyncio.Lock()
 
-    async def __aenter__(self) -> "Stages":
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            for stage in self._needed:
+                await self._set(stage, stack)
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         await self._stack.aclose()
+
+    async def _set(self, stage: Stage | None, stack: AsyncExitStack) -> None:
+        """Open the desk that is asked again and again, or start the stand-in of a stage."""
+        if stage is None or stage == STAGES[BY_RULE]:
+            rehearsal: Rehearsal = plugins.load("rehearsal", "in_memory")() if stage else self._rehearsal
+            self._standing[stage] = await stack.enter_async_context(rehearsal.desk(self._analysts))
+            return
+        from app.testing.fake_models.server import FakeModels
+
+        self._fakes[stage] = fakes = await stack.enter_async_context(FakeModels(brain=stage.brain))
+        for provider in VENDORS if stage.fault else ():
+            fakes.fault(provider, stage.fault)
 
     async def views(self, scene: Scene, take: str, agent_types: tuple[str, ...]) -> dict[str, View]:
         """Return what each agent makes of a take of a scene; the stand-ins take turns from regime to regime."""
@@ -59,30 +76,10 @@ class Stages:
     @asynccontextmanager
     async def _desk(self, stage: Stage | None, provider: str) -> AsyncIterator[RehearsedDesk]:
         """Give a model's fault a desk of its own each time, or its breaker would soon spare it the question."""
-        if stage is None:
-            yield await self._panel()
+        if stage is None or stage in self._standing:
+            yield self._standing[stage]
             return
-        if stage == STAGES[BY_RULE]:
-            async with self._rules.desk(self._analysts) as desk:
-                yield desk
-            return
-        fakes = await self._stand_in(stage)
+        fakes = self._fakes[stage]
         vendor = Vendor(provider, fakes.anthropic_url if provider == "anthropic" else fakes.ollama_url, fakes.key)
         async with self._rehearsal.desk(self._analysts, vendor) as desk:
             yield desk
-
-    async def _panel(self) -> RehearsedDesk:
-        async with self._opening:
-            if self._tested is None:
-                self._tested = await self._stack.enter_async_context(self._rehearsal.desk(self._analysts))
-        return self._tested
-
-    async def _stand_in(self, stage: Stage) -> "FakeModels":
-        from app.testing.fake_models.server import FakeModels
-
-        async with self._opening:
-            if stage not in self._fakes:
-                self._fakes[stage] = fakes = await self._stack.enter_async_context(FakeModels(brain=stage.brain))
-                for provider in VENDORS if stage.fault else ():
-                    fakes.fault(provider, stage.fault)
-        return self._fakes[stage]

@@ -90,6 +90,11 @@ async def test_who_lacks_what_it_needs_counts_neither_way():
     assert report["by_fault"]["as_it_is"]["success_rate"] is None
 
 
+def test_names_may_come_from_anything_that_can_be_walked_once():
+    framework = AgentTestingFramework(scenes=1)
+    assert framework.questions(iter(["crash"])) == framework.questions("crash")
+
+
 def test_how_many_questions_a_run_would_ask_is_known_before():
     framework = AgentTestingFramework(scenes=1)
     assert framework.questions("crash", "news_analyst") < framework.questions("crash") < framework.questions()

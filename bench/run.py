@@ -19,6 +19,8 @@ PARTS = {
     "startup": "bench.startup",
     "many": "bench.many_decisions",
     "models": "bench.models",
+    "market": "bench.mock_market",
+    "simulation": "bench.simulation",
     "messaging": "bench.messaging",
     "postgres": "bench.postgres",
     "agent_tests": "bench.agent_tests",

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.analysis.regimes import LABELS, LONG, SHORT, deviations_of, label_bars
+from app.analysis.markov import regime_chain
+from app.analysis.regimes import LABELS, SHORT, deviations_of, label_bars
 from app.domain.market import Bars, Column, Interval
 from app.testing.mock_market.facts import correlation, gap_share, log_returns, measured, range_ratio, volume_and_range
 
@@ -179,13 +180,8 @@ def phases(series: dict[str, Bars]) -> dict[str, dict[str, float]]:
 
 def transitions(series: dict[str, Bars]) -> list[list[int]]:
     """Return how often each label was followed by each, over all series."""
-    kinds = len(LABELS)
-    counts = np.zeros((kinds, kinds), np.int64)
-    for bars in series.values():
-        if len(bars) > LONG:
-            labels = label_bars(bars.close)
-            np.add.at(counts, (labels[:-1], labels[1:]), 1)
-    return counts.tolist()
+    counts: list[list[int]] = sum(regime_chain(bars).counts for bars in series.values()).tolist()
+    return counts
 
 
 def session(bars: Bars) -> dict[str, list[float]]:

@@ -14,9 +14,12 @@ from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.config import Settings
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus, Handler
+from app.events.jobs.assembly import Working
+from app.events.jobs.dispatch import SharedDispatch
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.rules_seating import installed_analysts
 from app.events.simulations import Simulations
+from app.messaging.errands import decision_letter
 from app.messaging.transports.in_process import InProcessTransport
 from app.model_desk import ModelDesk, model_desk
 from app.observability.health import HealthBoard
@@ -25,6 +28,7 @@ from app.observability.system_clock import SystemClock
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
+from app.work_sharing import Sharing, is_shared, listening, sharing, thinking_for_others
 
 if TYPE_CHECKING:
     from app.storage.session import Database
@@ -43,6 +47,7 @@ class Desk:
     models: ModelDesk
     tool_tracker: ToolFeedbackTracker
     simulations: Simulations
+    sharing: Sharing | None = None
 
 
 def build_store(settings: Settings) -> DecisionStore:
@@ -53,7 +58,7 @@ def build_store(settings: Settings) -> DecisionStore:
     """
     from app.storage.repositories.decisions import SqlDecisionStore
 
-    return SqlDecisionStore(build_database(settings))
+    return SqlDecisionStore(build_database(settings), decision_letter if is_shared(settings) else None)
 
 
 def build_database(settings: Settings) -> "Database":
@@ -69,11 +74,14 @@ def build_database(settings: Settings) -> "Database":
 
 
 @asynccontextmanager
-async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | None = None) -> AsyncIterator[Desk]:
+async def running_desk(
+    settings: Settings, analysts: Mapping[str, Analyst] | None = None, *, is_worker: bool = False
+) -> AsyncIterator[Desk]:
     """Open the store and start the desk; everything ends with the block, in reverse order.
 
     Args:
         analysts: by role; None takes those of the plugin table.
+        is_worker: it does errands of other processes, so it lets them hear what its models think.
 
     Raises:
         StoreError: the store cannot be opened; nothing was started.
@@ -91,6 +99,7 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
         models = await stack.enter_async_context(model_desk(settings, rules, store, clock))
         tracker = ToolFeedbackTracker(store)
         await bus.listen(_routes(tracker))
+        way = await stack.enter_async_context(sharing(settings))
         coordinator = await stack.enter_async_context(
             MultiAgentCoordinator(
                 panel,
@@ -100,14 +109,19 @@ async def running_desk(settings: Settings, analysts: Mapping[str, Analyst] | Non
                 seating=models.seating,
                 tool_policy=partial(_tool_policy, tracker, clock),
                 thinks_aloud=settings.stream_models,
+                working=_working(settings, way),
             )
         )
         simulations = Simulations(coordinator, bus, clock)
         stack.push_async_callback(simulations.close)
+        if way is not None:
+            await stack.enter_async_context(listening(way, bus, coordinator.look))
+            if is_worker:
+                await bus.listen([thinking_for_others(way)])
         following = asyncio.create_task(coordinator.follow(settings.follow_seconds), name="follow the store")
         stack.push_async_callback(_ended, following)
         health = _health(clock, store, bus, coordinator, models)
-        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, simulations)
+        yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, simulations, way)
 
 
 def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:
@@ -117,6 +131,12 @@ def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:
         ("agent.vote.#", tracker.on_vote_event),
         ("decision.#", tracker.on_decision_event),
     )
+
+
+def _working(settings: Settings, way: Sharing | None) -> Working:
+    """Return who does accepted work: this process, or the workers that letters reach."""
+    dispatch = None if way is None else (lambda _work: SharedDispatch(way.relay.nudge))
+    return Working(dispatch, settings.lease_seconds, settings.max_pending, settings.max_analyses)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -140,7 +160,7 @@ def _health(
         return f"{bus.dropped} events dropped by slow subscribers"
 
     async def requests() -> str:
-        return f"{len(coordinator.pending_requests())} consensus requests pending"
+        return f"{await store.work.count_pending()} decisions accepted and pending"
 
     async def providers() -> str:
         states = (f"{name} {guard.state}" for name, guard in models.guards.items())

@@ -45,11 +45,30 @@ class Settings(ModelSettings):
         Field(validation_alias="POSTGRES_URL", description="PostgreSQL database of the record, instead of SQLite"),
     ] = None
     database_pool: Annotated[
-        int, Field(ge=2, le=200, description="connections to the database server at most; one of them writes")
-    ] = 5
+        int, Field(ge=3, le=200, description="connections to the database server at most; two of them write")
+    ] = 6
     database_timeout_seconds: Annotated[
         float, Field(gt=0, le=3_600, description="how long the database server may take for one statement")
     ] = 10.0
+    rabbitmq_url: Annotated[
+        SecretStr | None,
+        Field(validation_alias="RABBITMQ_URL", description="RabbitMQ broker over which workers share the work"),
+    ] = None
+    broker_namespace: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="begins every name at the broker")
+    ] = "conclave"
+    lease_seconds: Annotated[
+        float, Field(ge=0.5, le=600, description="how long a worker that is not heard of keeps a task")
+    ] = 15.0
+    max_pending: Annotated[
+        int, Field(ge=1, le=1_000_000, description="accepted decisions that may be pending before new ones are refused")
+    ] = 1_000
+    max_analyses: Annotated[
+        int, Field(ge=1, le=100_000, description="decisions that this process makes at once before it refuses more")
+    ] = 500
+    grace_seconds: Annotated[
+        int, Field(ge=0, le=600, description="how long what runs may take to finish when the process is told to stop")
+    ] = 30
     feed_backlog: Annotated[int, Field(ge=1, le=100_000, description="unread events a client may have")] = 256
     follow_seconds: Annotated[
         float, Field(ge=0.05, le=60, description="how often to look for what other processes have stored")
@@ -63,7 +82,7 @@ class Settings(ModelSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("postgres_url", mode="before")
+    @field_validator("postgres_url", "rabbitmq_url", mode="before")
     @classmethod
     def _unset_if_empty(cls, value: object) -> object:
         return None if value == "" else value

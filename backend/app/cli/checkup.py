@@ -34,7 +34,7 @@ def findings(live: bool = False) -> list[Finding]:
         return [*found, Finding("settings", PROBLEM, str(error), f"correct or unset {names}")]
     checks: tuple[Callable[[Settings], Finding], ...] = (_home, _store, database, _api_key, _address)
     found += [check(settings) for check in checks]
-    return [*found, _indicators(), panel(plugins.names("analyst")), *models(settings, live), *services()]
+    return [*found, _indicators(), panel(plugins.names("analyst")), *models(settings, live), *services(settings)]
 
 
 def _python() -> Finding:

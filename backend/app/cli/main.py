@@ -12,7 +12,9 @@ from app.cli.lazy_group import Entry, LazyGroup
 COMMANDS: Final = {
     "demo": Entry("app.cli.demo:demo", "Make one decision on bundled real bars and show every vote."),
     "analyze": Entry("app.cli.analyze:analyze", "Ask the panel about a symbol, or about every CSV in a folder."),
+    "simulate": Entry("app.cli.simulate:simulate", "Let a mock market happen and decide on each of its bars."),
     "serve": Entry("app.cli.serve:serve", "Start the REST and WebSocket server."),
+    "worker": Entry("app.cli.worker:worker", "Ask analysts for decisions that servers have accepted."),
     "tally": Entry("app.cli.tally:tally", "Decide votes of your own by the consensus engine; nothing is stored."),
     "decisions": Entry("app.cli.decisions:decisions", "List what was decided, newest first."),
     "replay": Entry("app.cli.replay:replay", "Make a stored decision again from its evidence and compare."),
@@ -30,6 +32,7 @@ Examples:
   conclave demo
   conclave analyze AAPL --csv AAPL.csv --as-of 2023-06-30 --explain
   conclave analyze --dir quotes/
+  conclave simulate AAPL --regime crash
   conclave tally votes.json
   conclave serve --port 8000
 

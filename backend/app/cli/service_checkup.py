@@ -2,15 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import urlsplit
 
 from app.cli.finding import OK, PROBLEM, Finding
 from app.config import Settings
 from app.domain.errors import InvalidInputError
 from app.storage.server_address import ServerAddress
-
-SERVICES: Final = ("RABBITMQ_URL", "REDIS_URL")
 
 
 def database(settings: Settings) -> Finding:
@@ -25,11 +22,20 @@ def database(settings: Settings) -> Finding:
     return Finding("POSTGRES_URL", OK, f"{shown}, at most {most} connections, {timeout_s:g} s for a statement")
 
 
-def services() -> Iterator[Finding]:
+def services(settings: Settings) -> Iterator[Finding]:
     """Tell which other services are set."""
-    for name in SERVICES:
-        url = os.environ.get(name)
-        yield Finding(name, OK, f"{without_credentials(url) if url else 'not set'}: not needed, events stay in process")
+    yield _broker(settings)
+    url = os.environ.get("REDIS_URL")
+    yield Finding("REDIS_URL", OK, f"{without_credentials(url) if url else 'not set'}: not needed")
+
+
+def _broker(settings: Settings) -> Finding:
+    if settings.rabbitmq_url is None:
+        return Finding("RABBITMQ_URL", OK, "not set: this process does all work itself")
+    shown = without_credentials(settings.rabbitmq_url.get_secret_value())
+    if settings.postgres_url is None:
+        return Finding("RABBITMQ_URL", PROBLEM, shown, "Set POSTGRES_URL too: workers share the record there.")
+    return Finding("RABBITMQ_URL", OK, f"{shown}: shared with every `conclave worker`")
 
 
 def without_credentials(url: str) -> str:

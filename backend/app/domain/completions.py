@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
+
+import orjson
 
 Stop = Literal["end", "tool_use", "length", "refusal"]
 
@@ -63,7 +66,7 @@ class Answered:
 Turn = Said | Heard | Answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelRequest:
     """One request to a model.
 
@@ -89,6 +92,11 @@ class ModelRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     prompt: str = ""
     sample: int = 0
+
+    @cached_property
+    def written(self) -> bytes:
+        """The request as sorted JSON, which names it, is kept, and tells how long it is."""
+        return orjson.dumps(request_as_dict(self), option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True, slots=True)

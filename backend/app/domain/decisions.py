@@ -67,6 +67,7 @@ class DecisionDraft:
         keyed: the caller's Idempotency-Key, if it sent one.
         as_of: the instant the panel looked at; a decision without one is nobody's past.
         model_calls, exchanges: what models were asked and answered.
+        job: the accepted job that this decision completes, if any.
     """
 
     symbol: str
@@ -78,6 +79,7 @@ class DecisionDraft:
     as_of: datetime | None = None
     model_calls: tuple[ModelCall, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
+    job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

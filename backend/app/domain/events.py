@@ -122,7 +122,7 @@ def agent_thinking(
 
 
 def market_update(bar: Mapping[str, Any], symbol: str, timestamp: datetime) -> Event:
-    """A bar is over; `bar` has its beginning as `timestamp`, its prices, volume and interval."""
+    """A bar is over; `bar` has its beginning as `timestamp`, its end, prices, volume and interval."""
     return Event(EventType.MARKET_UPDATE, {"symbol": symbol, **bar}, timestamp, symbol)
 
 

@@ -26,9 +26,13 @@ class Exchange:
     response: bytes
 
 
-def exchange_of(request: bytes, response: bytes) -> Exchange:
-    """Name an exchange by its content."""
-    key = hashlib.sha256(request).hexdigest()
+def exchange_of(request: bytes, response: bytes, request_key: str | None = None) -> Exchange:
+    """Name an exchange by its content.
+
+    Args:
+        request_key: of `request`, where it is known already.
+    """
+    key = request_key or hashlib.sha256(request).hexdigest()
     return Exchange(hashlib.sha256(key.encode() + response).hexdigest(), key, request, response)
 
 

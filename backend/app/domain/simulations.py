@@ -32,6 +32,7 @@ class SimulationPlan:
         bars: live bars of each symbol.
         speed: simulated seconds that pass in a second; 0 waits for the panel alone.
         seed: the same seed gives the same prices.
+        start_price: of each symbol when its live bars begin.
         asked: how the panel is to decide: `agents`, `method`, `conflict_resolution`, `config`, `timeout_s`.
     """
 

@@ -69,8 +69,10 @@ def micros_column(moments: Sequence[datetime | str]) -> NDArray[np.int64]:
         ValueError: a text is no time.
     """
     texts = [moment for moment in moments if isinstance(moment, str)]
-    if len(texts) == len(moments) and (length := _common_length("\n".join((*texts, "")))):
-        return np.array([text[:length] for text in texts], "datetime64[us]").astype(np.int64)
+    lines = "\n".join((*texts, ""))
+    if len(texts) == len(moments) and (length := _common_length(lines)):
+        column = np.frombuffer(lines.encode(), f"S{len(lines) // len(texts)}")
+        return column.astype(f"S{length}").astype("datetime64[us]").astype(np.int64)
     read = (parse_time(moment) if isinstance(moment, str) else moment for moment in moments)
     return np.fromiter(map(to_micros, read), np.int64, len(moments))
 

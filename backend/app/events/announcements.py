@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.events import Event, coordination, tool_called, vote_cast
+from app.domain.jobs import Standing
 from app.domain.simulations import SIMULATED
 from app.events.intake import Case
 from app.ports.panel import PanelResult
@@ -27,10 +28,16 @@ def reached(record: Mapping[str, Any], at: datetime) -> Event:
     return coordination("consensus_result", record["symbol"], record["decision_id"], _result(record), at)
 
 
-def cancelled(consensus_id: str, at: datetime) -> Event:
-    """A request was stopped."""
-    payload = {"decision_id": consensus_id, "consensus_id": consensus_id, "consensus_achieved": False}
-    return coordination("consensus_cancelled", "", consensus_id, payload, at)
+def ended(symbol: str, consensus_id: str, how: Standing, at: datetime) -> Event:
+    """A request came to an end without a decision: it was cancelled, or it failed."""
+    payload = {
+        "decision_id": consensus_id,
+        "consensus_id": consensus_id,
+        "symbol": symbol,
+        "consensus_achieved": False,
+        "reason": how.reason,
+    }
+    return coordination(f"consensus_{how.status}", symbol, consensus_id, payload, at)
 
 
 def of_panel(case: Case, panel: PanelResult, votes: Fields, calls: Fields) -> list[Event]:
@@ -49,6 +56,7 @@ def _asked(case: Case) -> dict[str, Any]:
         "decision_id": case.question.decision_id,
         "consensus_id": case.question.decision_id,
         "symbol": case.context.symbol,
+        "as_of": case.context.as_of.isoformat(),
         "participating_agents": list(case.seats),
         "method": case.config.method,
         "conflict_resolution": case.config.strategy,
@@ -71,6 +79,7 @@ def _result(record: Mapping[str, Any]) -> dict[str, Any]:
         "decision_id": record["decision_id"],
         "consensus_id": record["decision_id"],
         "symbol": record["symbol"],
+        "as_of": record["as_of"],
         "final_decision": record["final_recommendation"],
         "consensus_achieved": record["status"] == "decided",
         "participating_agents": [vote["agent_id"] for vote in record["votes"]],

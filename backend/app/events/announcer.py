@@ -59,12 +59,17 @@ class Announcer:
         """Look every `every_s` seconds for what other processes have stored and publish it; runs until cancelled."""
         while True:
             try:
-                await self._look()
+                await self.look()
             except StoreError as error:
                 log.warning("stored events not read", error=error.public)
             await asyncio.sleep(every_s)
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Publish what others have stored by now.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
         newest = await self._store.last_seq()
         async with self._telling:
             if self._told is None:

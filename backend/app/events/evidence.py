@@ -8,8 +8,7 @@ from typing import Any
 import orjson
 
 from app.consensus.version import ENGINE_VERSION
-from app.domain.decisions import Evidence
-from app.domain.market import Account, AnalysisContext, NewsItem, PastVote, Position
+from app.domain.market import Account, AnalysisContext, Bars, NewsItem, PastVote, Position
 from app.domain.tool_calls import without_shared_results
 from app.events.intake import Case
 from app.events.record import Asked
@@ -23,14 +22,8 @@ def write(case: Case, panel: PanelResult, votes: Fields, calls: Fields, asked: A
     context = case.context
     document = {
         "engine_version": ENGINE_VERSION,
-        "symbol": context.symbol,
-        "as_of": context.as_of.isoformat(),
         "bars": {"count": len(context.bars), "interval": context.bars.interval.text, "digest": context.bars.digest()},
-        "current_price": context.current_price,
-        "technical_indicators": dict(context.indicators),
-        "account_info": _account(context.account),
-        "news": [_news(item) for item in context.news],
-        "past_votes": [_past_vote(each) for each in context.past_votes],
+        **context_fields(context),
         "asked": [agent.removesuffix(f"_{context.symbol}") for agent in case.seats],
         "models": dict(asked.models),
         "tool_policy": asked.sitting.tool_policy.as_dict(),
@@ -44,11 +37,24 @@ def write(case: Case, panel: PanelResult, votes: Fields, calls: Fields, asked: A
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
-def read_context(evidence: Evidence, document: Mapping[str, Any]) -> AnalysisContext:
-    """Return the very context the panel saw."""
+def context_fields(context: AnalysisContext) -> dict[str, Any]:
+    """Return everything the panel sees but the bars, as JSON values."""
+    return {
+        "symbol": context.symbol,
+        "as_of": context.as_of.isoformat(),
+        "current_price": context.current_price,
+        "technical_indicators": dict(context.indicators),
+        "account_info": _account(context.account),
+        "news": [_news(item) for item in context.news],
+        "past_votes": [_past_vote(each) for each in context.past_votes],
+    }
+
+
+def read_context(bars: Bars, document: Mapping[str, Any]) -> AnalysisContext:
+    """Return the very context the panel saw, from what `context_fields` wrote and the bars kept beside it."""
     return AnalysisContext(
         symbol=document["symbol"],
-        bars=evidence.bars,
+        bars=bars,
         as_of=datetime.fromisoformat(document["as_of"]),
         current_price=document["current_price"],
         indicators=document["technical_indicators"],

@@ -37,6 +37,11 @@ class Case:
     config: ConsensusConfig
     flags: tuple[str, ...]
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the bars were made up."""
+        return SIMULATED in self.flags
+
 
 def open_case(question: Question, panel: Mapping[str, Analyst], doubts: tuple[str, ...] = ()) -> Case:
     """Check a question and freeze its context.

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterable
 from datetime import timedelta
 from typing import Any, Final
 
+from app.domain.errors import OverloadedError
 from app.domain.events import Event, market_topic, market_update
 from app.domain.identifiers import new_id
-from app.domain.market import Bars
+from app.domain.market import Bars, Interval
 from app.domain.questions import Question
 from app.domain.simulations import HISTORY, SIMULATED, SimulationPlan, SymbolTally
 from app.domain.times import from_micros
@@ -18,6 +19,8 @@ from app.ports.clock import Clock
 from app.ports.mock_market import MockMarket
 
 UNREAD: Final = 1_024
+FRESH: Final = 20
+DAY_S: Final = 86_400
 
 
 class Simulation:
@@ -44,18 +47,23 @@ class Simulation:
         self._bus = bus
         self._clock = clock
         self._series = {symbol: self._bars(market, symbol) for symbol in plan.symbols}
+        self._news = {symbol: market.generate_news(symbol, bars) for symbol, bars in self._series.items()}
         self.tallies = {symbol: _nothing_yet(bars) for symbol, bars in self._series.items()}
 
     def _bars(self, market: MockMarket, symbol: str) -> Bars:
-        """Return the history, which ends now, and the bars to come."""
+        """Return the history, which ends now at the start price, and the bars to come."""
+        tried = self._bars_from(market, symbol, self.plan.start_price)
+        return self._bars_from(market, symbol, self.plan.start_price**2 / float(tried.close[HISTORY - 1]))
+
+    def _bars_from(self, market: MockMarket, symbol: str, price: float) -> Bars:
         plan = self.plan
         return market.generate_bars(
             symbol,
             plan.regime,
             HISTORY + plan.bars,
             interval=plan.interval,
-            start=self.started_at.replace(microsecond=0) - HISTORY * timedelta(seconds=plan.interval.seconds),
-            start_price=plan.start_price,
+            start=self.started_at.replace(microsecond=0) - _length_of_history(plan.interval),
+            start_price=price,
             lead_in=HISTORY,
             sessions=False,
         )
@@ -121,29 +129,44 @@ class Simulation:
         tally, last = self.tallies[symbol], -1
         while True:
             number = await mailbox.take()
-            record = await self._coordinator.decide(self._question(symbol, number + 1))
-            tally.decisions[record.final_recommendation or ""] += 1
-            tally.skipped += number - last - 1
+            word = await self._decided(self._question(symbol, number + 1))
+            tally.decisions.update(word)
+            tally.skipped += number - last - len(word)
             last = number
             mailbox.done(number)
             _leave_if_told()
 
+    async def _decided(self, question: Question) -> tuple[str, ...]:
+        """Return what was decided; nothing where the desk had too much to do."""
+        try:
+            return ((await self._coordinator.decide(question)).final_recommendation or "",)
+        except OverloadedError:
+            return ()
+        except asyncio.CancelledError:
+            await self._coordinator.withdraw(question.decision_id)
+            raise
+
     def _question(self, symbol: str, stop: int) -> Question:
-        """Ask about the bars before live bar `stop`, as many as the history."""
+        """Ask about the bars before live bar `stop`, as many as the history, and the headlines of the latest."""
         bars = self._series[symbol].between(stop, HISTORY + stop)
+        since, until = (from_micros(int(each)) for each in (bars.times[-FRESH], bars.ends_at))
+        news = tuple(item for item in self._news[symbol] if since < item.timestamp <= until)
         asked: dict[str, Any] = dict(self.plan.asked)
-        return Question(symbol, bars, correlation_id=self.simulation_id, is_simulated=True, **asked)
+        return Question(symbol, bars, news=news, correlation_id=self.simulation_id, is_simulated=True, **asked)
 
 
 def _bar(bars: Bars, place: int) -> dict[str, Any]:
     names = ("open", "high", "low", "close", "volume")
-    figures = zip(names, bars.columns()[1:], strict=True)
-    begun = from_micros(int(bars.times[place])).isoformat()
-    return {
-        "timestamp": begun,
-        **{name: float(column[place]) for name, column in figures},
-        "interval": bars.interval.text,
-    }
+    figures = {name: float(column[place]) for name, column in zip(names, bars.columns()[1:], strict=True)}
+    begun, over = (from_micros(int(bars.times[place]) + length) for length in (0, bars.interval.micros))
+    times = {"timestamp": begun.isoformat(), "ends_at": over.isoformat(), "interval": bars.interval.text}
+    return {**times, **figures}
+
+
+def _length_of_history(interval: Interval) -> timedelta:
+    """Return how long before now the history begins: bars of a day come on weekdays alone."""
+    length = HISTORY * timedelta(seconds=interval.seconds)
+    return length * 7 / 5 if interval.seconds == DAY_S else length
 
 
 def _leave_if_told() -> None:

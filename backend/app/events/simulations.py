@@ -95,7 +95,7 @@ class Simulations:
         """
         run = self._run(simulation_id)
         if run.task.done():
-            raise ConflictError(f"The simulation is already {run.status}; it cannot be stopped.")
+            raise ConflictError(f"The simulation has ended already; it is {run.status}.")
         await run.cancelled()
         return run.state()
 
@@ -127,9 +127,9 @@ class Simulations:
         except asyncio.CancelledError:
             run.end(STOPPED)
             raise
-        except Exception as error:
-            log.exception("simulation failed", simulation_id=run.simulation_id)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the end is told
             run.end(FAILED, _cause(error))
+            _log(run)
         finally:
             await self._tell(run, "simulation_ended")
 
@@ -180,6 +180,13 @@ class _Run:
         return SimulationState(
             self.simulation_id, self.status, self.plan, self._started_at, seconds, self._tallies, reason
         )
+
+
+def _log(run: _Run) -> None:
+    """Note a failure, with its trace where nobody foresaw it."""
+    expected = isinstance(run.error, AgentSystemError)
+    reason = None if run.error is None else _reason(run.error)
+    log.error("simulation failed", simulation_id=run.simulation_id, reason=reason, exc_info=not expected and run.error)
 
 
 def _cause(error: BaseException | None) -> Exception | None:

@@ -19,6 +19,7 @@ from app.domain.market import PastVote
 from app.domain.model_calls import Exchange, ModelCall
 from app.domain.spending import Spend
 from app.domain.tool_activity import Activity, ToolTotal
+from app.ports.work_store import WorkStore
 
 
 class DecisionStore(Protocol):
@@ -26,6 +27,10 @@ class DecisionStore(Protocol):
 
     The one exception says so itself: a server that broke off during a commit and has not come back.
     """
+
+    @property
+    def work(self) -> WorkStore:
+        """Accepted work, kept in the same place."""
 
     async def open(self) -> None:
         """Make ready; a new store is created.
@@ -42,6 +47,7 @@ class DecisionStore(Protocol):
 
         Raises:
             StillRunningError: the Idempotency-Key of the draft was taken meanwhile; nothing was stored.
+            ConflictError: a decision of that id is stored already, or the job of the draft is not pending any more.
         """
 
     async def append_events(self, events: Sequence[Event]) -> tuple[Event, ...]:

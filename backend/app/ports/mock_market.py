@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.market import Bars, Interval
+from app.domain.market import Bars, Interval, NewsItem
 
 
 class MockMarket(Protocol):
@@ -30,3 +30,6 @@ class MockMarket(Protocol):
         Raises:
             UnknownNameError: there is no such regime; the message lists those there are.
         """
+
+    def generate_news(self, symbol: str, bars: Bars) -> tuple[NewsItem, ...]:
+        """Return headlines on bars, oldest first, each at the end of the bar that it is about."""

@@ -56,7 +56,10 @@ class EmbeddedDatabase:
         self,
         work: Callable[[Connection], Result],
         committed: Callable[[Result], object] | None = None,
-        stands: Callable[[Connection, Result], bool] | None = None,
+        stands: Callable[[Connection, Result], bool | None] | None = None,
+        *,
+        in_order: bool = True,
+        locks: str = "",
     ) -> Result:
         """Run `work` in a transaction that no other process disturbs, then commit it to the disk."""
         return await self._writes.run(work, committed, stands)

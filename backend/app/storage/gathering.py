@@ -11,6 +11,7 @@ from app.storage import decision_rows, event_rows
 from app.storage.bar_cache import BarCache
 from app.storage.figures import numbered
 from app.storage.prepared import Values, insert_both, only_row
+from app.storage.refusals import ID_TAKEN
 from app.storage.tables import decisions, events
 
 
@@ -56,5 +57,5 @@ class Gathering:
             ConflictError: a decision of one of the ids is stored already.
         """
         if insert_both(connection, decisions, self._decisions, events, self._events) < len(self._decisions):
-            raise ConflictError("A decision of that id is stored already; give each decision its own id.")
+            raise ConflictError(ID_TAKEN)
         self._decisions, self._events = [], []

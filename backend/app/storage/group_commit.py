@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
@@ -22,7 +23,8 @@ class Unit:
 
     work: Callable[[Connection], Any]
     committed: Callable[[Any], object] | None
-    stands: Callable[[Connection, Any], bool] | None
+    stands: Callable[[Connection, Any], bool | None] | None
+    locks: str
     answer: "asyncio.Future[Any]"
 
 
@@ -62,7 +64,8 @@ class GroupCommit:
         self,
         work: Callable[[Connection], Result],
         committed: Callable[[Result], object] | None = None,
-        stands: Callable[[Connection, Result], bool] | None = None,
+        stands: Callable[[Connection, Result], bool | None] | None = None,
+        locks: str = "",
     ) -> Result:
         """Run `work` in a transaction and return once it is on the disk; see `Database.write`.
 
@@ -70,7 +73,7 @@ class GroupCommit:
         """
         if not self._is_open:
             raise StoreUnavailableError("The store is not open; open it first.")
-        unit = Unit(work, committed, stands, asyncio.get_running_loop().create_future())
+        unit = Unit(work, committed, stands, locks, asyncio.get_running_loop().create_future())
         self._waiting.append(unit)
         if self._clerk is None or self._clerk.done():
             self._clerk = asyncio.create_task(self._serve(), name=self._name)
@@ -79,6 +82,7 @@ class GroupCommit:
     async def _serve(self) -> None:
         while self._waiting:
             taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            taken.sort(key=attrgetter("locks"))
             await self._settle([unit for unit in taken if not unit.answer.done()])
 
     async def _settle(self, units: Sequence[Unit]) -> None:

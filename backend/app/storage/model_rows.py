@@ -11,7 +11,7 @@ from app.domain.errors import RecordCorruptError
 from app.domain.model_calls import Exchange, ModelCall, is_true_to_its_id
 from app.domain.spending import Spend
 from app.domain.times import to_micros
-from app.storage.prepared import AnyRow, Values, insert_missing
+from app.storage.prepared import AnyRow, Values, insert_missing, insert_rows
 from app.storage.tables import model_calls, model_exchanges
 
 _NANO: Final = Decimal(10) ** 9
@@ -29,6 +29,9 @@ _NEWEST_OF_KEY: Final = (
     .order_by(model_exchanges.c.recorded_at.desc())
     .limit(1)
 )
+_NEXT_NUMBER: Final = select(func.coalesce(func.max(model_calls.c.number) + 1, 0)).where(
+    model_calls.c.decision_id == bindparam("decision_id")
+)
 _SPENT: Final = select(
     func.coalesce(func.sum(model_calls.c.input_tokens + model_calls.c.output_tokens), 0),
     func.coalesce(func.sum(model_calls.c.nanodollars), 0),
@@ -39,15 +42,15 @@ _SPENT: Final = select(
 def write_model_calls(
     connection: Connection, decision_id: str, calls: Sequence[ModelCall], exchanges: Sequence[Exchange], now: int
 ) -> None:
-    """Write what models were asked for a decision; an exchange that is kept already is not written again.
+    """Write what models were asked for a decision, after what is written already; no exchange is written twice.
 
     Args:
         now: microseconds since 1970 UTC.
     """
     insert_missing(connection, model_exchanges, (_exchange_row(each, now) for each in exchanges))
     if calls:
-        rows = (_call_row(decision_id, number, each) for number, each in enumerate(calls))
-        insert_missing(connection, model_calls, rows)
+        first = connection.execute(_NEXT_NUMBER, {"decision_id": decision_id}).scalar_one()
+        insert_rows(connection, model_calls, (_call_row(decision_id, *each) for each in enumerate(calls, first)))
 
 
 def exchanges_of(connection: Connection, decision_id: str) -> tuple[Exchange, ...]:

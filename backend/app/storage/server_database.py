@@ -18,25 +18,27 @@ from app.storage.session import TIMEOUT_S
 
 Result = TypeVar("Result")
 
-CONNECTIONS: Final = 5
+CONNECTIONS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What an open database has."""
+    """What an open database has: who writes in order, who writes at any time, and who reads."""
 
     readers: AsyncEngine
     writers: AsyncEngine
-    writer: ServerWriter
+    ordered: ServerWriter
+    free: ServerWriter
     writes: GroupCommit
+    free_writes: GroupCommit
 
 
 class ServerDatabase:
-    """A PostgreSQL database: one connection writes, the others read.
+    """A PostgreSQL database: one connection writes what has an order, one what has none, the others read.
 
     Args:
         url: such as `postgresql://desk:secret@host:5432/conclave`.
-        connections: how many there are at most, 2 or more; one of them is for writing.
+        connections: how many there are at most, 3 or more; two of them are for writing.
         timeout_s: how long a statement may take, and how long a write is tried again while the server is away; None is
             as long as it takes, for statements.
 
@@ -59,15 +61,18 @@ class ServerDatabase:
         """
         if self._opened is not None:
             return
-        writers = pool_of(self.address, 1, self._timeout_s)
-        writer = ServerWriter(writers, self._timeout_s or CONNECT_TIMEOUT_S)
-        readers = pool_of(self.address, self._connections - 1, self._timeout_s).execution_options(
+        patience_s = self._timeout_s or CONNECT_TIMEOUT_S
+        writers = pool_of(self.address, 2, self._timeout_s)
+        ordered, free = ServerWriter(writers, patience_s), ServerWriter(writers, patience_s, takes_lock=False)
+        readers = pool_of(self.address, self._connections - 2, self._timeout_s).execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        self._opened = _Opened(readers, writers, writer, GroupCommit("store-writes", writer.transact))
-        self._opened.writes.open()
+        writes, free_writes = GroupCommit("store-writes", ordered.transact), GroupCommit("free-writes", free.transact)
+        self._opened = _Opened(readers, writers, ordered, free, writes, free_writes)
+        writes.open()
+        free_writes.open()
         try:
-            await writer.open()
+            await ordered.open()
         except BaseException:
             await self.close()
             raise
@@ -77,7 +82,9 @@ class ServerDatabase:
         opened, self._opened = self._opened, None
         if opened is not None:
             await opened.writes.close()
-            await opened.writer.close()
+            await opened.free_writes.close()
+            await opened.ordered.close()
+            await opened.free.close()
             await asyncio.gather(*self._running, return_exceptions=True)
             await opened.readers.dispose()
             await opened.writers.dispose()
@@ -86,10 +93,14 @@ class ServerDatabase:
         self,
         work: Callable[[Connection], Result],
         committed: Callable[[Result], object] | None = None,
-        stands: Callable[[Connection, Result], bool] | None = None,
+        stands: Callable[[Connection, Result], bool | None] | None = None,
+        *,
+        in_order: bool = True,
+        locks: str = "",
     ) -> Result:
-        """Run `work` in a transaction that no other writer of the database disturbs, and commit it."""
-        return await self._pools().writes.run(work, committed, stands)
+        """Run `work` in a transaction and commit it; in order, no other such writer of the database disturbs it."""
+        opened = self._pools()
+        return await (opened.writes if in_order else opened.free_writes).run(work, committed, stands, locks)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` on one consistent view of what is committed.

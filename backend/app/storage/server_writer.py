@@ -26,10 +26,11 @@ LOCK: Final = 0x636F6E636C617665
 """The advisory lock that every writer of a database holds: "conclave" in ASCII."""
 
 PAUSE_S: Final = 0.1
-_BEGIN: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({LOCK})"
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_BEGIN_LOCKED: Final = f"{_BEGIN}; SELECT pg_advisory_xact_lock({LOCK})"
 _IN_DOUBT: Final = (
     "The connection broke during a commit and the database server has not come back: "
-    "whether the decision was stored is not known. Look for it before you ask again."
+    "whether it was stored is not known. Look for it before you ask again."
 )
 
 
@@ -80,12 +81,14 @@ class ServerWriter:
     Args:
         pool: of connections for writing; one is held.
         patience_s: how long a group is tried again.
+        takes_lock: False is for units that lock what they need themselves, and that come to the same when done twice.
     """
 
-    def __init__(self, pool: AsyncEngine, patience_s: float) -> None:
+    def __init__(self, pool: AsyncEngine, patience_s: float, *, takes_lock: bool = True) -> None:
         # To begin and to commit is this module's business: one message each, whose answer is read.
         self._pool = pool.execution_options(isolation_level="AUTOCOMMIT")
         self._patience_s = patience_s
+        self._begin = _BEGIN_LOCKED if takes_lock else _BEGIN
         self._line: _Line | None = None
 
     async def open(self) -> None:
@@ -110,14 +113,16 @@ class ServerWriter:
             StoreUnreachableError: the server stays away; nothing was stored, or the message says that it is not known.
             StoreUnavailableError: it refused; nothing was stored.
         """
+        commit = partial(_committed, begin=self._begin, units=units)
+        stand = partial(_stand, begin=self._begin, units=units)
         in_doubt: Sequence[Any] | None = None
         outage = _Outage(self._patience_s)
         while True:
             try:
-                if in_doubt is not None and await self._run(partial(_stand, units=units, results=in_doubt)):
+                if in_doubt is not None and await self._run(partial(stand, results=in_doubt)):
                     return in_doubt
                 in_doubt = None
-                return await self._run(partial(_committed, units=units))
+                return await self._run(commit)
             except (CommitInDoubtError, StoreUnreachableError) as error:
                 in_doubt = error.results if isinstance(error, CommitInDoubtError) else in_doubt
                 if not isinstance(error, CommitInDoubtError | ServerAwayError) or outage.is_over_the_limit():
@@ -149,13 +154,13 @@ class ServerWriter:
         return self._line
 
 
-def _committed(connection: Connection, driver: Any, units: Sequence[Unit]) -> Sequence[Any]:
+def _committed(connection: Connection, driver: Any, begin: str, units: Sequence[Unit]) -> Sequence[Any]:
     """Run the units under the lock and commit.
 
     Raises:
         CommitInDoubtError: no answer came back.
     """
-    _begin(driver)
+    _begin(driver, begin)
     try:
         results = run_together(connection, (unit.work for unit in units))
     except BaseException:
@@ -172,21 +177,21 @@ def _committed(connection: Connection, driver: Any, units: Sequence[Unit]) -> Se
     return results
 
 
-def _stand(connection: Connection, driver: Any, units: Sequence[Unit], results: Sequence[Any]) -> bool:
+def _stand(connection: Connection, driver: Any, begin: str, units: Sequence[Unit], results: Sequence[Any]) -> bool:
     """Whether the transaction in which `units` came to `results` was committed; who has its lock knows that it is over.
 
-    One transaction has one fate: the first unit that can tell tells it for all.
+    One transaction has one fate. What is missing tells it for all; what is there could be another writer's like work.
     """
-    _begin(driver)
+    _begin(driver, begin)
     pairs = zip(units, results, strict=True)
-    found = next((unit.stands(connection, result) for unit, result in pairs if unit.stands is not None), False)
+    found = [unit.stands(connection, result) for unit, result in pairs if unit.stands is not None]
     _send(driver, "ROLLBACK")
-    return found
+    return True in found and False not in found
 
 
-def _begin(driver: Any) -> None:
+def _begin(driver: Any, words: str) -> None:
     try:
-        _send(driver, _BEGIN)
+        _send(driver, words)
     except Exception as error:
         if sqlstate(error) == TOO_LONG:
             raise StoreUnreachableError(HELD) from error

@@ -10,6 +10,9 @@ Result = TypeVar("Result")
 
 TIMEOUT_S: Final = 10.0
 
+LAST: Final = "\U0010ffff"
+"""Comes after every name of something that is locked."""
+
 
 class Database(Protocol):
     """Runs synchronous units of work; what is written is durable when `write` returns.
@@ -28,7 +31,10 @@ class Database(Protocol):
         self,
         work: Callable[[Connection], Result],
         committed: Callable[[Result], object] | None = None,
-        stands: Callable[[Connection, Result], bool] | None = None,
+        stands: Callable[[Connection, Result], bool | None] | None = None,
+        *,
+        in_order: bool = True,
+        locks: str = "",
     ) -> Result:
         """Run `work` in a transaction that no other writer disturbs, and commit; an exception rolls it back.
 
@@ -36,7 +42,13 @@ class Database(Protocol):
             work: may run in another thread, and again after what it wrote was undone.
             committed: called with the result after the commit, before this process writes again.
             stands: tells, asked in a later transaction with the result, whether what `work` wrote is there: how a
-                commit ended whose answer was lost on the way.
+                commit ended whose answer was lost on the way. None is that it cannot tell, such as when it wrote
+                nothing.
+            in_order: False lets other transactions write meanwhile where the database can; `work` locks the rows it
+                needs, and doing it twice must come to the same.
+            locks: names what `work` waits for. Units that share a transaction run in the order of these names: if all
+                did as they came, two transactions could each wait for what the other has. A unit that waits for
+                nobody, but has much, is `LAST`.
         """
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:

@@ -1,5 +1,7 @@
 """What the record looks like in a relational database: seven tables, written once, never updated.
 
+Beside it stand four tables of work under way, whose rows go when it is done: jobs, tasks, outbox, inbox.
+
 A vote and a tool call are rows of `events`; the few plain columns beside their JSON are what the performance figures
 add up. There is no second table that could say something else.
 """
@@ -8,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -147,4 +150,56 @@ model_calls = Table(
     Column("nanodollars", BigInteger),
     Column("error_kind", StoredText),
     Index(None, "started_at"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", StoredText, primary_key=True),
+    Column("symbol", StoredText, nullable=False),
+    Column("status", StoredText, nullable=False),
+    Column("reason", StoredText),
+    Column("file", StoredBytes, nullable=False),
+    Column("accepted_at", BigInteger, nullable=False),
+    Column("timeout_us", BigInteger, nullable=False),
+    Column("is_awaited", Boolean, nullable=False),
+    Column("deadline_at", BigInteger),
+    Column("key", StoredText, unique=True),
+    Index(None, "status", "accepted_at"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("job_id", ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("agent_id", StoredText, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("role", StoredText, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("owner", StoredText),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("contribution", StoredBytes),
+    Index(None, "lease_until"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("message_id", StoredText, nullable=False, unique=True),
+    Column("kind", StoredText, nullable=False),
+    Column("topic", StoredText, nullable=False),
+    Column("correlation_id", StoredText, nullable=False),
+    Column("queue", StoredText),
+    Column("body", StoredBytes, nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("consumer", StoredText, primary_key=True),
+    Column("message_id", StoredText, primary_key=True),
+    Column("received_at", BigInteger, nullable=False),
+    Index(None, "received_at"),
 )

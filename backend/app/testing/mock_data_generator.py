@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, TypedDict, Unpack
+from functools import partial
+from typing import Any, Final, TypedDict, Unpack
 
+from app.analysis.indicator_columns import indicator_columns
+from app.analysis.markov import regime_chain
 from app.domain.errors import FieldError, InvalidInputError
-from app.domain.market import Bars, Interval
+from app.domain.market import Bars, Column, Interval, NewsItem
 from app.testing.mock_market import fitted
+from app.testing.mock_market.headlines import headlines_of
 from app.testing.mock_market.paths import Shocks, bars_along
 from app.testing.mock_market.prints import Quotes, Ticks, quotes_of, ticks_of
 from app.testing.mock_market.regimes import REGIMES, Course, course_of
@@ -30,7 +34,7 @@ class Wishes(TypedDict, total=False):
 
 
 class MockDataGenerator:
-    """Makes bars, quotes and trades of any symbol in a named regime, from a seed alone.
+    """Makes bars, quotes, trades and headlines of any symbol in a named regime, from a seed alone.
 
     The same seed, symbol, regime and arguments give the same bytes on every run. A longer series begins like a shorter
     one with the same `lead_in`. Symbols of one seed belong to one market and move together.
@@ -80,8 +84,8 @@ class MockDataGenerator:
         table = timetable(count, interval, start, sessions)
         course = self._course(symbol, regime, table, lead_in)
         shocks = self._shocks(symbol, regime, interval, count, habits.garch.degrees)
-        random = chance(self._seed, symbol, regime, interval.text, "shape")
-        return bars_along(course, table, interval, shocks, habits=habits, start_price=start_price, random=random)
+        draw = partial(chance, self._seed, symbol, regime, interval.text)
+        return bars_along(course, table, interval, shocks, habits=habits, start_price=start_price, draw=draw)
 
     def _course(self, symbol: str, regime: str, table: Timetable, lead_in: int | None) -> Course:
         random, count = chance(self._seed, symbol, regime, "course"), len(table.times)
@@ -114,6 +118,20 @@ class MockDataGenerator:
         """
         _require(per_bar is None or per_bar >= 4, "per_bar", "must be 4 or more")
         return ticks_of(bars, per_bar, chance(self._seed, symbol, bars.digest(), "ticks"))
+
+    def generate_news(self, symbol: str, bars: Bars) -> tuple[NewsItem, ...]:
+        """Return headlines on bars, oldest first, each at the end of the bar that it is about."""
+        return headlines_of(symbol, bars, chance(self._seed, symbol, bars.digest(), "news"))
+
+    @staticmethod
+    def technical_indicators(bars: Bars) -> dict[str, Column]:
+        """Return every indicator of any bars at every bar, float64[n], NaN where it is not defined; causal."""
+        return indicator_columns(bars)
+
+    @staticmethod
+    def markov_analysis(bars: Bars) -> dict[str, Any]:
+        """Return regimes of any bars, their transition counts, probabilities with intervals, persistence; causal."""
+        return regime_chain(bars).as_dict()
 
     def generate_quotes(self, symbol: str, bars: Bars, per_bar: int | None = None) -> Quotes:
         """Return best bids and offers around the path of `bars`: the bid is always below the offer.

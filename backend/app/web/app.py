@@ -19,9 +19,17 @@ from app.web import error_responses as errors
 from app.web.feed import Feed
 from app.web.gate import Gate
 from app.web.openapi import describe
-from app.web.routes import agents, consensus, decisions, health, indicators, tools
+from app.web.routes import agents, consensus, decisions, health, indicators, simulations, tools
 
-ROUTERS = (agents.router, consensus.router, decisions.router, indicators.router, tools.router, health.router)
+ROUTERS = (
+    agents.router,
+    consensus.router,
+    decisions.router,
+    simulations.router,
+    indicators.router,
+    tools.router,
+    health.router,
+)
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
 

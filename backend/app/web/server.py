@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from socket import AF_INET, AF_INET6, create_server, socket
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -20,7 +21,6 @@ from app.web.protocols import GuardedHttp, GuardedSocket
 
 MAX_FRAME = 1024 * 1024
 PING_EVERY_S = 20.0
-GRACE_S = 10
 COLLECT_AFTER = (20_000, 20, 50)
 KEEP_ALIVE_S = 15
 BACKLOG = 1_024
@@ -39,6 +39,12 @@ class ReadyServer(uvicorn.Server):
         with super().capture_signals():
             yield
             self._captured_signals.clear()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Let what runs finish; told once more, in whatever way, leave at once."""
+        if self.should_exit:
+            self.force_exit = True
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start listening, then say so."""
@@ -97,7 +103,7 @@ def server_config(app: Any, settings: Settings) -> uvicorn.Config:
         ws_per_message_deflate=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=settings.grace_seconds,
     )
 
 

@@ -11,12 +11,15 @@ from sqlalchemy.util import await_only
 
 from app.domain.decisions import ChainHead, EventFilter
 from app.domain.errors import ConflictError, InvalidInputError, StillRunningError, StoreUnavailableError
+from app.storage.inbox import REMEMBERED, Inbox
 from app.storage.migrate import upgrade
+from app.storage.outbox import ServerOutbox
 from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.server_database import ServerDatabase
 from app.storage.session import database_at
 from app.storage.trial import try_to_write
 from scripts.services.ports import keep_or_pick
+from tests.contracts.accepted_jobs import STOPPED, a_decision_of, a_job, a_lease, a_letter, taken
 from tests.contracts.decision_drafts import NOW, a_draft, a_step, a_vote, an_answer, some_bars
 from tests.contracts.model_drafts import a_model_call, a_model_draft, an_exchange
 from tests.integration.store_setting import assert_intact, opened
@@ -139,6 +142,36 @@ async def test_a_user_who_may_only_read_and_add_is_enough_once_the_tables_are_th
         await altered(postgres_url, f"DROP OWNED BY {user}; DROP ROLE {user}")
 
 
+async def test_a_user_with_the_rights_that_the_documentation_names_is_enough_for_accepted_work(postgres_url):
+    user = "u" + urlsplit(postgres_url).path[1:]
+    await upgrade(postgres_url)
+    await altered(
+        postgres_url,
+        f"CREATE ROLE {user} LOGIN PASSWORD 'canary';"
+        f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {user};"
+        f"GRANT UPDATE, DELETE ON jobs, tasks, outbox, inbox TO {user};"
+        f"GRANT USAGE ON SEQUENCE bar_series_id_seq, outbox_id_seq TO {user}",
+    )
+    url = named(postgres_url, user=user, password="canary")
+    outbox = ServerOutbox(url)
+    try:
+        async with opened(url) as store:
+            claims = await taken(store.work)
+            assert [await store.work.deliver(each, b"x") for each in claims] == [2, 1, 0]
+            await store.append(a_decision_of("j1"))
+            await store.work.accept(a_job("j2"), [a_letter()])
+            await store.work.hand_out_again(a_lease(after=100), 10)
+            await store.work.end("j2", STOPPED, [])
+            async with outbox.batch(False, 10) as letters:
+                assert len(letters) == 1
+            desk = Inbox(store.database, "desk")
+            assert await desk.once("m1", NOW - REMEMBERED * 2, lambda _: None)
+            assert await desk.forget(NOW) == 1
+    finally:
+        await outbox.close()
+        await altered(postgres_url, f"DROP OWNED BY {user}; DROP ROLE {user}")
+
+
 async def test_of_several_servers_the_first_that_can_be_written_is_taken(postgres_url):
     parts = urlsplit(postgres_url)
     user, _, place = parts.netloc.rpartition("@")
@@ -232,7 +265,7 @@ async def test_a_commit_in_doubt_is_said_when_the_server_stays_away(tables_url):
         asked = asyncio.create_task(store.append(a_draft("d1")))
         await wire.was_cut.wait()
         await wire.deafen()
-        with pytest.raises(StoreUnavailableError, match="whether the decision was stored is not known"):
+        with pytest.raises(StoreUnavailableError, match="whether it was stored is not known"):
             await asked
 
         await wire.listen()
@@ -317,7 +350,7 @@ async def test_a_statement_that_takes_too_long_is_ended_and_the_store_goes_on(ta
 
 
 async def test_readers_that_find_no_connection_free_are_told_and_writers_have_their_own(tables_url):
-    database = ServerDatabase(tables_url, connections=2, timeout_s=0.5)
+    database = ServerDatabase(tables_url, connections=3, timeout_s=0.5)
     store = SqlDecisionStore(database)
     await store.open()
     begun, may_end = asyncio.Event(), asyncio.Event()

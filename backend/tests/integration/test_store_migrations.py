@@ -11,11 +11,13 @@ from sqlalchemy import inspect
 
 from app.domain.errors import StoreOutdatedError, StoreUnavailableError
 from app.domain.spending import Spend
+from app.storage.inbox import Inbox
 from app.storage.migrate import configuration, downgrade_connection, upgrade, upgrade_connection
 from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.schema import HEAD, REVISIONS
 from app.storage.session import database_at
 from app.storage.tables import metadata
+from tests.contracts.accepted_jobs import a_decision_of, a_job, a_letter, taken
 from tests.contracts.decision_drafts import NOW, a_draft, an_answer, some_bars
 from tests.contracts.model_drafts import a_model_draft, a_model_vote, an_exchange
 from tests.integration.store_setting import assert_intact, opened
@@ -164,6 +166,49 @@ async def test_a_store_from_before_models_keeps_its_decisions_and_remembers_no_m
         assert await store.exchange(asked.request_key) == asked
         assert await store.lineage_votes(10) == (("anthropic:m-1", "d3", "BUY"),)
         assert len(await store.past_votes("AAPL", NOW + timedelta(days=9), 10)) == 1
+
+
+async def test_a_store_from_before_accepted_work_keeps_its_decisions_and_takes_jobs(target):
+    async with opened(target) as store:
+        records = [(await store.append(a_draft(f"d{n}"))).record for n in range(3)]
+        claims = await taken(store.work)
+        await store.work.deliver(claims[0], b"x")
+        await store.work.accept(a_job("accepted", key="k1"), [a_letter()])
+        await Inbox(store.database, "desk").once("m1", NOW, lambda _: None)
+    await on_store(target, lambda connection: downgrade_connection(connection, REVISIONS[2]))
+    assert not {"jobs", "tasks", "outbox", "inbox"} & set(await on_store(target, shape))
+    with pytest.raises(StoreOutdatedError, match="conclave migrate"):
+        await SqlDecisionStore(database_at(target)).open()
+
+    assert await upgrade(target) == REVISIONS[2]
+    async with opened(target) as store:
+        assert await assert_intact(store) == records
+        assert await store.work.pending(10) == ()
+        claims = await taken(store.work)
+        assert [await store.work.deliver(each, b"x") for each in claims] == [2, 1, 0]
+        assert (await store.append(a_decision_of("j1"))).record.sequence == 4
+        assert await Inbox(store.database, "desk").once("m1", NOW, lambda _: None)
+
+
+async def test_a_job_under_way_survives_an_upgrade_that_finds_nothing_to_do(target):
+    async with opened(target) as store:
+        claims = await taken(store.work)
+        await store.work.deliver(claims[0], b"x")
+    assert await upgrade(target) == HEAD
+    async with opened(target) as store:
+        assert await store.work.contributions("j1") == {claims[0].agent_id: b"x"}
+        assert [await store.work.deliver(each, b"y") for each in claims[1:]] == [1, 0]
+
+
+@pytest.mark.parametrize("is_upgraded", [True, False])
+async def test_tasks_go_with_their_job_in_a_new_store_and_in_an_upgraded_one(target, is_upgraded):
+    if is_upgraded:
+        await upgrade(target)
+    async with opened(target) as store:
+        await taken(store.work)
+    await executed(target, "DELETE FROM jobs")
+    counted = await on_store(target, lambda each: each.exec_driver_sql("SELECT count(*) FROM tasks").scalar())
+    assert counted == 0
 
 
 @pytest.mark.parametrize("revision", [None, REVISIONS[0]])

@@ -36,13 +36,33 @@ class Running:
             await self._written.wait_for(lambda: self._rest(name, words) is not None)
         return self._rest(name, words) or ""
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, if it still runs."""
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def kill(self) -> None:
+        """End it without a last word, and return when it is gone."""
+        self.send(signal.SIGKILL)
+        await self.ended()
+
     async def stop(self) -> None:
         """Tell it to stop as Ctrl-C does, and wait for its end."""
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGINT)
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGINT)
+        await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for its end and return how it ended."""
         async with asyncio.timeout(PATIENCE_S):
             await self._process.wait()
             await asyncio.gather(*self._readers)
+        return self._process.returncode or 0
 
     def _rest(self, name: str, words: str) -> str | None:
         _, found, after = getattr(self, name).partition(words)

@@ -8,7 +8,10 @@ import pytest
 from app.config import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
-TOLD = re.compile(r"`((?:CONCLAVE|ANTHROPIC|OLLAMA|PERPLEXITY)_[A-Z_]+|LOG_LEVEL|POSTGRES_URL)(?:=[a-z-]+)?`")
+TABLES = ("README.md", "docs/models.md", "docs/scaling.md")
+TOLD = re.compile(
+    r"`((?:CONCLAVE|ANTHROPIC|OLLAMA|PERPLEXITY)_[A-Z_]+|LOG_LEVEL|POSTGRES_URL|RABBITMQ_URL)(?:=[a-z-]+)?`"
+)
 
 
 def variables():
@@ -19,7 +22,7 @@ def variables():
 
 
 def documented():
-    return set(TOLD.findall((ROOT / "README.md").read_text() + (ROOT / "docs/models.md").read_text()))
+    return {name for page in TABLES for name in TOLD.findall((ROOT / page).read_text())}
 
 
 @pytest.mark.parametrize("variable", sorted(variables()))

@@ -84,7 +84,7 @@ class Correspondence:
             note.failed(error)
             raise
         response = orjson.dumps(completion.as_dict(), option=orjson.OPT_SORT_KEYS)
-        exchange = exchange_of(written, response)
+        exchange = exchange_of(written, response, key)
         if self._archive.keeps:
             self._assignment.exchanges.append(exchange)
         note.answered(completion, exchange.id if self._archive.keeps else None, self._archive.price_of)

@@ -2,14 +2,12 @@
 
 import hashlib
 
-import orjson
-
-from app.domain.completions import ModelRequest, request_as_dict
+from app.domain.completions import ModelRequest
 
 
 def canonical_request(request: ModelRequest) -> bytes:
     """Return the request as sorted JSON: everything that can change the answer, and no key or header."""
-    return orjson.dumps(request_as_dict(request), option=orjson.OPT_SORT_KEYS)
+    return request.written
 
 
 def key_of(canonical: bytes) -> str:

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-import orjson
-
-from app.domain.completions import ModelRequest, Usage, request_as_dict
+from app.domain.completions import ModelRequest, Usage
 from app.domain.errors import ProviderError
 
 BYTES_PER_TOKEN: Final = 3
@@ -17,7 +15,7 @@ MAYBE_CHARGED: Final = frozenset(
 
 def request_tokens(request: ModelRequest) -> int:
     """Return how many tokens a request has at most, by its length; figures and JSON take about three bytes each."""
-    return -(-len(orjson.dumps(request_as_dict(request))) // BYTES_PER_TOKEN)
+    return -(-len(request.written) // BYTES_PER_TOKEN)
 
 
 def most_usage(input_tokens: int, max_tokens: int) -> Usage:

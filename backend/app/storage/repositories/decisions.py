@@ -38,6 +38,8 @@ from app.storage.decision_rows import (
 )
 from app.storage.event_queries import events_page
 from app.storage.event_rows import LAST_SEQ, event_of
+from app.storage.outbox_rows import Outgoing
+from app.storage.repositories.work import SqlWorkStore
 from app.storage.session import Database
 from app.storage.standing import ANSWER, answer_stands, calls_stand, decision_stands, events_stand
 from app.storage.writing import DecisionWriter, write_answer, write_events
@@ -50,11 +52,13 @@ class SqlDecisionStore:
 
     Args:
         database: opened and closed by this store.
+        outgoing: which events other processes are told of by letter; None is none.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outgoing: Outgoing | None = None) -> None:
         self.database = database
-        self._writer = DecisionWriter(BarArchive())
+        self.work = SqlWorkStore(database, outgoing)
+        self._writer = DecisionWriter(BarArchive(), outgoing)
 
     async def open(self) -> None:
         """Connect, and create the tables of a new store.
@@ -78,10 +82,13 @@ class SqlDecisionStore:
 
         Raises:
             StillRunningError: the Idempotency-Key of the draft was taken meanwhile; nothing was stored.
-            ConflictError: a decision of that id is stored already.
+            ConflictError: a decision of that id is stored already, or the job of the draft is not pending any more.
         """
         written = await self.database.write(
-            lambda connection: self._writer.write(connection, draft), self._writer.committed, decision_stands
+            lambda connection: self._writer.write(connection, draft),
+            self._writer.committed,
+            decision_stands,
+            locks=draft.job or "",
         )
         return written.committed
 
@@ -167,7 +174,7 @@ class SqlDecisionStore:
         now = max(to_micros(call.started_at) for call in calls)
         await self.database.write(
             lambda connection: model_rows.write_model_calls(connection, decision_id, calls, exchanges, now),
-            stands=lambda connection, _: calls_stand(connection, decision_id),
+            stands=lambda connection, _: calls_stand(connection, decision_id, calls),
         )
 
     async def exchange(self, request_key: str) -> Exchange | None:

@@ -27,6 +27,8 @@ from app.domain.tool_activity import Activity, ToolTotal
 from app.storage import tallies
 from app.storage.cursors import Place, check_limit, read_cursor, write_cursor
 from app.storage.figures import figures, numbered
+from app.storage.refusals import ID_TAKEN, JOB_ENDED, KEY_TAKEN
+from app.storage.repositories.work_in_memory import InMemoryWorkStore
 
 
 class InMemoryDecisionStore:
@@ -41,6 +43,7 @@ class InMemoryDecisionStore:
         self._as_of: dict[str, datetime] = {}
         self._exchanges: dict[str, Exchange] = {}
         self._model_calls: list[ModelCall] = []
+        self.work = InMemoryWorkStore(self)
 
     async def open(self) -> None:
         """Nothing to make ready."""
@@ -53,13 +56,16 @@ class InMemoryDecisionStore:
 
         Raises:
             StillRunningError: the Idempotency-Key of the draft was taken meanwhile.
-            ConflictError: a decision of that id is stored already.
+            ConflictError: a decision of that id is stored already, or the job of the draft is not pending any more.
         """
         record = draft.seal(self._head(draft.symbol))
         if record.decision_id in self._records:
-            raise ConflictError("A decision of that id is stored already; give each decision its own id.")
+            raise ConflictError(ID_TAKEN)
+        if draft.job is not None and await self.work.job(draft.job) is None:
+            raise ConflictError(JOB_ENDED)
         if draft.keyed is not None:
             await self.keep_answer(draft.keyed)
+        self.work.complete(draft.job or "")
         self._chains[draft.symbol].append(record)
         self._records[record.decision_id] = record
         self._evidence[record.decision_id] = Evidence(draft.evidence, draft.bars, draft.exchanges)
@@ -127,7 +133,7 @@ class InMemoryDecisionStore:
             StillRunningError: the key was taken meanwhile.
         """
         if answer.key in self._answers:
-            raise StillRunningError("Another request with this Idempotency-Key came first; ask for its answer.")
+            raise StillRunningError(KEY_TAKEN)
         self._answers[answer.key] = answer
 
     async def append_model_calls(

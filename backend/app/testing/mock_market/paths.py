@@ -1,5 +1,6 @@
 """From shocks to bars: volatility from shock to shock, a path held back by its regime, a whole bar around each step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor, log10, sqrt
 from typing import Final
@@ -51,9 +52,9 @@ def bars_along(
     *,
     habits: Habits,
     start_price: float,
-    random: np.random.Generator,
+    draw: Callable[[str], np.random.Generator],
 ) -> Bars:
-    """Return bars whose moves are driven by `shocks`.
+    """Return bars whose moves are driven by `shocks`; `draw` returns the chance that goes by a name.
 
     Prices are rounded to a millionth of the magnitude of `start_price`: what the last bits of a logarithm are on
     another machine does not show.
@@ -64,11 +65,11 @@ def bars_along(
     spread = expected * shocks.surprises
     moves = course.drift * rhythm.drift + shocks.normals * spread
     path = np.clip(_held_back(moves, course.pull), LEAST_LOG, MOST_LOG)
-    opens = path[:-1] + gaps_of(moves, spread, rhythm.gap_share, random)
+    opens = path[:-1] + gaps_of(moves, spread, rhythm.gap_share, draw("gaps"))
     within = np.sqrt(1 - rhythm.gap_share)
-    high, low = bridge_extremes(opens, path[1:], expected * within, random)
+    high, low = bridge_extremes(opens, path[1:], expected * within, draw("tops"), draw("bottoms"))
     usual_range = rhythm.deviation * within * BROWNIAN_RANGE
-    volume = volume_of((high - low) / usual_range, habits.volume, rhythm.volume_share, random)
+    volume = volume_of((high - low) / usual_range, habits.volume, rhythm.volume_share, draw("volume"))
     open_, high, low, close = (_priced(start_price, logs) for logs in (opens, high, low, path[1:]))
     return Bars(table.times, open_, high, low, close, volume, interval)
 

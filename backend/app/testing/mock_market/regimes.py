@@ -32,7 +32,7 @@ REBOUND_BARS: Final = 30
 AFTERMATH_BARS: Final = 40
 SEEN_AFTER: Final = 20
 FORESEEN: Final = 0.4
-ENDS_IN: Final = {"crash": FALL_BARS, "recovery": FALL_BARS + REBOUND_BARS}
+ENDS_IN: Final = {"crash": FALL_BARS, "recovery": REBOUND_BARS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ class Course:
 
 
 def course_of(regime: str, count: int, lead_in: int | None, random: np.random.Generator) -> Course:
-    """Return what a regime asks of each of `count` bars.
+    """Return what a regime asks of each of `count` steps.
 
     Args:
-        lead_in: how many usual bars come first; None is none, but for a crash and a recovery as many as let the
-            series end in it.
+        lead_in: how many usual steps come first, which for a recovery end in the fall that it recovers from; None is
+            none, but for a crash and a recovery as many as let the series end in it.
         random: chooses the phases of a market that switches between regimes.
 
     Raises:
@@ -84,9 +84,11 @@ def course_of(regime: str, count: int, lead_in: int | None, random: np.random.Ge
     """
     if regime not in REGIMES:
         raise UnknownNameError("regime", regime, REGIMES)
-    first = max(0, count - ENDS_IN.get(regime, count)) if lead_in is None else min(lead_in, count)
+    asked_for = max(0, count - ENDS_IN.get(regime, count)) if lead_in is None else lead_in
+    first = min(asked_for, count + FALL_BARS)
     phases = _switching(count - first, random) if regime == SWITCHING else _in_turn(plans()[regime], count - first)
-    return _spread([USUAL, *(phase for phase, _ in phases)], [first, *(bars for _, bars in phases)])
+    fallen = min(first, FALL_BARS) if regime == "recovery" else 0
+    return _spread([(USUAL, first - fallen), (plans()["crash"][0], fallen), *phases], count)
 
 
 @cache
@@ -101,11 +103,13 @@ def plans() -> dict[str, tuple[Phase, ...]]:
         "high_volatility": (Phase(0.0, real["high_volatility"][1]),),
         "low_volatility": (Phase(0.0, real["low_volatility"][1]),),
         "crash": (fall, Phase(0.0, fall.level, bars=AFTERMATH_BARS)),
-        "recovery": (fall, Phase(*real["recovery"], bars=REBOUND_BARS), Phase(*USUAL_SHAPE, bars=AFTERMATH_BARS)),
+        "recovery": (Phase(*real["recovery"], bars=_bars_to_make_up(real)), USUAL),
     }
 
 
-USUAL_SHAPE: Final = (USUAL.drift, USUAL.level)
+def _bars_to_make_up(real: dict[str, tuple[float, float]]) -> int:
+    """Return how long a recovery takes to make up for a fall."""
+    return round(FALL_BARS * -real["crash"][0] / real["recovery"][0])
 
 
 def _in_turn(plan: tuple[Phase, ...], count: int) -> list[tuple[Phase, int]]:
@@ -128,7 +132,7 @@ def _switching(count: int, random: np.random.Generator) -> list[tuple[Phase, int
     place, chosen = names.index("sideways"), list[tuple[Phase, int]]()
     while count > 0:
         bars = min(count, SEEN_AFTER + int(random.geometric(1 / lasting[place])))
-        phase = plans()[names[place]][1 if names[place] == "recovery" else 0]
+        phase = plans()[names[place]][0]
         chosen.append((replace(phase, drift=phase.drift * FORESEEN), bars))
         count -= bars
         place = int(np.searchsorted(followers[place], random.random(), side="right"))
@@ -148,7 +152,7 @@ def _chain() -> tuple[list[str], Column, list[float]]:
     return told["labels"], cumulated, (1 + staying / leaving).tolist()
 
 
-def _spread(phases: list[Phase], bars: list[int]) -> Course:
-    asked = np.array([(phase.drift, phase.level, phase.pull) for phase in phases])
-    drift, level, pull = np.repeat(asked, bars, axis=0).T
+def _spread(stretches: list[tuple[Phase, int]], count: int) -> Course:
+    asked = np.array([(phase.drift, phase.level, phase.pull) for phase, _ in stretches])
+    drift, level, pull = np.repeat(asked, [bars for _, bars in stretches], axis=0)[:count].T
     return Course(drift, level, pull)

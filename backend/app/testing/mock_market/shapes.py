@@ -41,7 +41,7 @@ def gaps_of(moves: Column, spread: Column, share: Column, random: np.random.Gene
 
 
 def bridge_extremes(
-    opens: Column, closes: Column, spread: Column, random: np.random.Generator
+    opens: Column, closes: Column, spread: Column, tops: np.random.Generator, bottoms: np.random.Generator
 ) -> tuple[Column, Column]:
     """Return high and low of log price within each bar, each as of a Brownian bridge from open to close.
 
@@ -49,7 +49,9 @@ def bridge_extremes(
     (I. Karatzas and S. Shreve, 1991, Brownian Motion and Stochastic Calculus, 4.3.40.)
     """
     middle, squared = (opens + closes) / 2, (closes - opens) ** 2
-    up, down = (np.sqrt(squared + 2 * spread**2 * random.standard_exponential(len(opens))) / 2 for _ in range(2))
+    up, down = (
+        np.sqrt(squared + 2 * spread**2 * random.standard_exponential(len(opens))) / 2 for random in (tops, bottoms)
+    )
     return np.maximum(middle + up, np.maximum(opens, closes)), np.minimum(middle - down, np.minimum(opens, closes))
 
 

@@ -8,13 +8,11 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.composition import Desk
-from app.domain.errors import OverloadedError
 from app.domain.identifiers import agent_id
 from app.domain.questions import Question
 from app.domain.requests import AnalysisRequest
-from app.events.consensus_requests import MAX_PENDING, ConsensusStatus
 from app.events.intake import WHOLE_PANEL
+from app.events.jobs.desk import ConsensusStatus
 from app.ports.analyst import Analyst
 from app.web import examples, schemas, schemas_of_parts
 from app.web.bodies import BarsRoute
@@ -24,8 +22,6 @@ from app.web.requests import ConsensusRequest
 from app.web.routes.common import WITH_BODY, PathId, desk_of, known_form, problems
 
 router = APIRouter(prefix="/api/v1/agents", tags=["agents"], route_class=BarsRoute)
-
-HEADROOM = 50
 
 
 @router.post(
@@ -71,10 +67,8 @@ async def request_consensus(
 
     async def work(claim: Claim | None) -> Response:
         accepted = _accepted(question)
-        if claim is not None:
-            await _check_startable(desk, question)
-            await desk.store.keep_answer(claim.answer(202, body=accepted))
-        await desk.coordinator.request_consensus(question)
+        answer = claim.answer(202, body=accepted) if claim else None
+        await desk.coordinator.request_consensus(question, answer)
         return json_reply(accepted, 202)
 
     return await once(request, desk, idempotency_key, work)
@@ -144,13 +138,6 @@ async def performance(request: Request) -> Response:
 def _accepted(question: Question) -> bytes:
     where = f"{router.prefix}/consensus/{question.decision_id}"
     return orjson.dumps({"consensus_id": question.decision_id, "status": "pending", "status_url": where})
-
-
-async def _check_startable(desk: Desk, question: Question) -> None:
-    """Make sure that starting will succeed before an answer says that it did."""
-    await desk.coordinator.check(question)
-    if len(desk.coordinator.pending_requests()) >= MAX_PENDING - HEADROOM:
-        raise OverloadedError("Too many consensus requests are pending; wait for some to end.")
 
 
 def _standing(status: ConsensusStatus) -> Response:

@@ -73,7 +73,7 @@ def test_a_database_server_that_does_not_answer_is_a_problem(monkeypatch):
     monkeypatch.setenv("POSTGRES_URL", "postgresql://user:secret@127.0.0.1:1/conclave")
     named, store = found("POSTGRES_URL"), found("store")
 
-    assert named.found == "postgresql://127.0.0.1:1/conclave, at most 5 connections, 10 s for a statement"
+    assert named.found == "postgresql://127.0.0.1:1/conclave, at most 6 connections, 10 s for a statement"
     assert (store.state, "Connection refused" in str(store.fix)) == (PROBLEM, True)
     assert "secret" not in str(findings())
 

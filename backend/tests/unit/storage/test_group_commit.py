@@ -5,6 +5,7 @@ import pytest
 from app.domain.errors import ConflictError, StoreUnavailableError
 from app.storage.failures import StoreUnreachableError
 from app.storage.group_commit import MOST_TOGETHER, GroupCommit
+from app.storage.session import LAST
 
 
 class Ledger:
@@ -50,6 +51,17 @@ async def test_what_arrives_during_a_commit_shares_the_next(ledger, commits):
 
     assert (await first, await asyncio.gather(*later)) == ("first", [0, 1, 2, 3, 4])
     assert ledger.groups == [1, 5]
+
+
+async def test_what_shares_a_commit_takes_its_locks_in_one_order_whoever_came_first(ledger, commits):
+    ran = []
+    names = ["b", LAST, "a", "", "b"]
+    answers = await asyncio.gather(
+        *(commits.run(lambda _, name=name: ran.append(name) or name, locks=name) for name in names)
+    )
+
+    assert ran == ["", "a", "b", "b", LAST]
+    assert answers == names
 
 
 async def test_a_group_has_its_limit(ledger, commits):

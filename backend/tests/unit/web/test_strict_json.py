@@ -34,6 +34,20 @@ def test_the_limit_is_32_levels(levels):
             parse_strictly(raw)
 
 
+@pytest.mark.parametrize("levels", [MAX_DEPTH, MAX_DEPTH + 1])
+@pytest.mark.parametrize("as_read", [bytes, bytes.decode])
+def test_brackets_in_text_hide_no_level(levels, as_read):
+    raw = as_read(
+        b'["]",{"[{":' * (levels // 2) + b'["}"]' * (levels % 2) + b"0" * (1 - levels % 2) + b"}]" * (levels // 2)
+    )
+
+    if levels <= MAX_DEPTH:
+        assert depth_of(parse_strictly(raw)) == levels
+    else:
+        with pytest.raises(MalformedJsonError):
+            parse_strictly(raw)
+
+
 @pytest.mark.parametrize("raw", [b"NaN", b"1e999", b'"\\ud800"', b'"\xff"', b"", b"{", "[" * 10_000, b"CANARY"])
 def test_what_is_not_json_is_refused_without_repeating_it(raw):
     with pytest.raises(MalformedJsonError) as refusal:

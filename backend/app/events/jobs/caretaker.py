@@ -1,0 +1,80 @@
+"""Looks after jobs whose worker died or whose time is over, in every process, so that each comes to an end."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from app.domain.errors import AgentSystemError, StoreError
+from app.events.jobs.completion import Completion
+from app.events.jobs.desk import JobDesk
+from app.events.jobs.dispatch import Dispatch
+from app.events.jobs.workshop import Workshop
+from app.ports.clock import Clock
+from app.ports.work_store import WorkStore
+
+log = structlog.get_logger(__name__)
+
+GRACE: Final = timedelta(seconds=0.5)
+"""How long after its deadline a job is left to those who work on it."""
+
+_JOBS_AT_ONCE: Final = 50
+_TASKS_AT_ONCE: Final = 500
+
+
+class Caretaker:
+    """Finishes what others left, by looking at the store again and again."""
+
+    def __init__(
+        self,
+        work: WorkStore,
+        desk: JobDesk,
+        completion: Completion,
+        workshop: Workshop,
+        *,
+        dispatch: Dispatch,
+        clock: Clock,
+    ) -> None:
+        self._work = work
+        self._desk = desk
+        self._completion = completion
+        self._workshop = workshop
+        self._dispatch = dispatch
+        self._clock = clock
+        self.recovered = 0
+
+    async def run(self, every_s: float) -> None:
+        """Look every `every_s` seconds until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except StoreError as error:
+                log.warning("jobs not looked after", error=error.public)
+            await asyncio.sleep(every_s)
+
+    async def look(self) -> None:
+        """Complete what can be completed, and hand out again what nobody works on.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read or written now.
+        """
+        for job_id in await self._work.ripe(self._clock.now() - GRACE, _JOBS_AT_ONCE):
+            await self._complete(job_id)
+        errands = await self._work.hand_out_again(self._workshop.lease(), _TASKS_AT_ONCE, self._dispatch.letter_of)
+        for errand in errands:
+            log.info("handed out again", decision_id=errand.job_id, role=errand.role)
+        self.recovered += len(errands)
+        self._dispatch.give_out(errands)
+
+    async def _complete(self, job_id: str) -> None:
+        """Complete a job; one that cannot be decided at all ends as failed, with the reason."""
+        try:
+            await self._completion.complete(job_id)
+            self.recovered += 1
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("job cannot be decided", decision_id=job_id)
+            reason = error.public if isinstance(error, AgentSystemError) else type(error).__name__
+            await self._desk.fail(job_id, f"It could not be decided: {reason}")

@@ -1,0 +1,67 @@
+"""Letters as rows, written in the transaction of what they tell of."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Delete, Row, Select, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.domain.events import Event
+from app.domain.letters import Letter
+from app.domain.times import from_micros, to_micros
+from app.storage.tables import outbox
+
+Outgoing = Callable[[Event], Letter | None]
+"""Writes the letter that tells other processes of a stored event; None where they are not told."""
+
+_WAITING: Final = select(func.count(), func.min(outbox.c.written_at))
+
+
+def write_letters(connection: Connection, letters: Iterable[Letter], at: datetime) -> None:
+    """Put letters into the outbox; one that waits there already is not written again."""
+    rows = [_row_of(letter, to_micros(at)) for letter in letters]
+    if rows:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(outbox).on_conflict_do_nothing(), rows)
+
+
+def write_told(connection: Connection, events: Sequence[Event], outgoing: Outgoing | None) -> None:
+    """Put the letters of stored events into the outbox."""
+    if outgoing is not None and events:
+        letters = (outgoing(event) for event in events)
+        write_letters(connection, (each for each in letters if each is not None), events[-1].timestamp)
+
+
+def _row_of(letter: Letter, at: int) -> dict[str, Any]:
+    return {
+        "message_id": letter.message_id,
+        "kind": letter.kind,
+        "topic": letter.topic,
+        "correlation_id": letter.correlation_id,
+        "queue": letter.queue,
+        "body": letter.body,
+        "written_at": at,
+    }
+
+
+def oldest(in_order: bool, most: int) -> Select[Any]:
+    """Select the oldest letters of one kind that nobody else is sending."""
+    kind = outbox.c.queue.is_(None) if in_order else outbox.c.queue.is_not(None)
+    return select(outbox).where(kind).order_by(outbox.c.id).limit(most).with_for_update(skip_locked=True)
+
+
+def letter_of(row: Row[Any]) -> Letter:
+    """Return the letter of a row."""
+    return Letter(row.kind, row.topic, row.message_id, row.correlation_id, row.body, row.queue)
+
+
+def remove(ids: Sequence[int]) -> Delete:
+    """Return the statement that removes letters which were sent."""
+    return delete(outbox).where(outbox.c.id.in_(ids))
+
+
+def waiting(connection: Connection) -> tuple[int, datetime | None]:
+    """Return how many letters wait, and since when the oldest does."""
+    count, since = connection.execute(_WAITING).one()
+    return count, None if since is None else from_micros(since)

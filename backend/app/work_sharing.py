@@ -1,0 +1,107 @@
+"""Builds what processes need to share their work: the broker, the outbox, and who carries letters between them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from app.config import Settings
+from app.domain.errors import InvalidInputError
+from app.domain.events import Event
+from app.events.agent_event_bus import AgentEventBus
+from app.messaging.errands import DeskCodec, Told
+from app.messaging.relay import Relay
+from app.messaging.starting import start, stop
+from app.ports.outbox import Outbox
+from app.ports.transport import Transport
+
+THOUGHTS = "agent.thinking.#"
+ENDINGS = "decision.#"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sharing:
+    """The way to the other processes."""
+
+    transport: Transport[Told]
+    outbox: Outbox
+    relay: Relay
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether workers of other processes do the work.
+
+    Raises:
+        InvalidInputError: there is a broker but no database that they could share.
+    """
+    if settings.rabbitmq_url is not None and settings.postgres_url is None:
+        raise InvalidInputError(
+            "RABBITMQ_URL is set but POSTGRES_URL is not: workers share the record in a PostgreSQL database. "
+            "Set it too, or unset RABBITMQ_URL to do everything in one process."
+        )
+    return settings.rabbitmq_url is not None
+
+
+@asynccontextmanager
+async def sharing(settings: Settings) -> AsyncIterator[Sharing | None]:
+    """Yield the way to the other processes, or None where there are none; it closes with the block.
+
+    A broker that is away does not keep anything from starting: letters wait in the outbox.
+
+    Raises:
+        InvalidInputError: an address is wrong, or the settings do not go together.
+    """
+    if not is_shared(settings) or settings.rabbitmq_url is None or settings.postgres_url is None:
+        yield None
+        return
+    from app.messaging.transports.rabbitmq import RabbitMqTransport
+    from app.storage.outbox import ServerOutbox
+
+    outbox = ServerOutbox(settings.postgres_url.get_secret_value(), settings.database_timeout_seconds)
+    transport = RabbitMqTransport[Told](
+        settings.rabbitmq_url.get_secret_value(), DeskCodec(), namespace=settings.broker_namespace
+    )
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(outbox.close)
+        await stack.enter_async_context(transport)
+        relay = Relay(outbox, transport, settings.follow_seconds)
+        stack.push_async_callback(stop, asyncio.create_task(relay.run(), name="relay"))
+        yield Sharing(transport, outbox, relay)
+
+
+@asynccontextmanager
+async def listening(way: Sharing, bus: AgentEventBus, look: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Hear of the other processes until the block ends: what they stored is looked for, what they think is passed on.
+
+    Args:
+        look: reads what others have stored.
+    """
+
+    async def stored(ready: asyncio.Event) -> None:
+        async with way.transport.subscribe(ENDINGS) as words:
+            ready.set()
+            async for _ in words:
+                await look()
+
+    async def thought(ready: asyncio.Event) -> None:
+        async with way.transport.subscribe(THOUGHTS) as words:
+            ready.set()
+            async for word in words:
+                if isinstance(word, Event):
+                    await bus.publish(word)
+
+    tasks = [await start(stored, "decisions of others"), await start(thought, "thoughts of others")]
+    try:
+        yield
+    finally:
+        await stop(*tasks)
+
+
+def thinking_for_others(way: Sharing) -> tuple[str, Callable[[Event], Awaitable[None]]]:
+    """Return the route by which a worker's models are heard in other processes."""
+    return THOUGHTS, partial(_publish, way.transport)
+
+
+async def _publish(transport: Transport[Told], event: Event) -> None:
+    await transport.publish(event)

@@ -62,9 +62,9 @@ class Jobs:
         self._background: list[asyncio.Task[None]] = []
         self._clock = clock
         self._look_every_s = working.lease_s / LOOKS_IN_A_LEASE
-        endings = Endings()
+        endings = self._endings = Endings()
         self.on_event: Callable[[Event], None] = endings.on_event
-        completion = Completion(store.work, conclusion, clock, seating, endings.tell)
+        completion = Completion(store.work, conclusion, clock, seating, self._has_ended)
         self._completion = completion
         self.workshop = Workshop(store.work, asking, completion, clock, seating, lease_s=working.lease_s)
         endings.listen(self.workshop.stop)
@@ -77,11 +77,17 @@ class Jobs:
             completion=completion,
             dispatch=self._dispatch,
             endings=endings,
+            ended=self._has_ended,
             most_pending=working.most_pending,
         )
         self.caretaker = Caretaker(
             store.work, self.desk, completion, self.workshop, dispatch=self._dispatch, clock=clock
         )
+
+    def _has_ended(self, job_id: str) -> None:
+        """Tell whoever waits here, and have the letters sent that tell others."""
+        self._endings.tell(job_id)
+        self._dispatch.give_out(())
 
     @property
     def are_shared(self) -> bool:

@@ -1,22 +1,22 @@
 """The report of a test of agents, for the terminal: figures first, then weaknesses in words."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from app.cli.terminal import number, row, share, table
-from app.cli.text import counted
+from app.cli.text import counted, plain
 
 GOOD, FAIR = 0.95, 0.8
-MOST_REGIMES: Final = 3
 
 
 def show_report(out: Console, report: Mapping[str, Any]) -> None:
     """Print the report."""
     _show_summary(out, report["executive_summary"])
-    _show_crossed(out, "by agent and regime", report["by_agent_and_regime"])
+    _show_crossed(out, "by regime and agent", report["by_agent_and_regime"])
     _show_rates(out, report)
     _show_weaknesses(out, report["weaknesses"])
     if "benchmark" in report:
@@ -50,11 +50,10 @@ def _show_summary(out: Console, summary: Mapping[str, Any]) -> None:
 
 
 def _show_crossed(out: Console, title: str, rates: Mapping[str, Mapping[str, Any]]) -> None:
-    columns = list(dict.fromkeys(name for each in rates.values() for name in each))
-    headings = (name.replace("_", " ") for name in columns)
-    shown = table("agent", *headings, title=f"\nsuccess rate {title}", whole=("agent",))
-    for agent, each in rates.items():
-        row(shown, agent, *(_rate(each.get(name, {}).get("success_rate")) for name in columns))
+    headings = (plain(agent.replace("_", " ")) for agent in rates)
+    shown = table("regime", *headings, title=f"\nsuccess rate {title}", whole=("regime",))
+    for name in dict.fromkeys(name for each in rates.values() for name in each):
+        row(shown, name, *(_rate(each.get(name, {}).get("success_rate")) for each in rates.values()))
     out.print(shown)
 
 
@@ -70,14 +69,15 @@ def _show_weaknesses(out: Console, weaknesses: list[dict[str, Any]]) -> None:
     if not weaknesses:
         out.print("\nEvery expectation held.")
         return
-    shown = table("agent", "trial", "checks", "expected: the agent …", "seen", "in", title="\nwhat did not hold")
+    out.print(Text("\nwhat did not hold", "italic"))
     for each in weaknesses:
-        regimes, example = each["regimes"], each["example"]
-        more = f" and {len(regimes) - MOST_REGIMES} more" if len(regimes) > MOST_REGIMES else ""
-        seen = f"{example['observed']} ({example['scene']})"
-        where = ", ".join(regimes[:MOST_REGIMES]) + more
-        row(shown, each["agent_type"], each["fault"], each["failed_checks"], each["expected"], seen, where)
-    out.print(shown)
+        example, scene = each["example"], each["example"]["scene"]
+        others = [name for name in each["regimes"] if name not in scene]
+        who = plain(f"{each['agent_type']}, {each['fault']}")
+        out.print(Text.assemble((who, "bold"), f", {counted(each['failed_checks'], 'check')}"))
+        also = f"; also in {', '.join(others)}" if others else ""
+        for line in (f"expected: {each['expected']}", f"seen in {scene}: {example['observed']}{also}"):
+            out.print(Padding(Text(plain(line)), (0, 0, 0, 4), expand=False))
 
 
 def _show_benchmark(out: Console, measured: Mapping[str, Any]) -> None:

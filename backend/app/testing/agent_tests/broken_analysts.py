@@ -162,7 +162,7 @@ MUTANTS: Final = (
     Mutant("inverted", Inverts, ("as_it_is",), "direction"),
     Mutant("look-ahead", LooksAhead, ("two_futures",), "no_look_ahead"),
     Mutant("constant confidence", IsAlwaysAsSure, ("confidence_varies",), "confidence_varies", REGIMES),
-    Mutant("slow", NeverAnswers, ("as_it_is",), "answers", ("sideways",), timeout_s=0.5),
+    Mutant("slow", NeverAnswers, ("as_it_is",), "deadline", ("sideways",), timeout_s=0.5),
     Mutant("raising", Raises, ("as_it_is",), "answers", ("sideways",)),
     Mutant("NaN", SaysNan, ("as_it_is",), "answers", ("sideways",)),
     Mutant("prose without numbers", GivesProse, ("as_it_is",), "reasons"),

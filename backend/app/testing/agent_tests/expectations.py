@@ -38,15 +38,13 @@ class Expectation:
         return self.fault(views) if first is None else str(first)
 
 
-def answers(take: str = "clean") -> Expectation:
-    """A vote in time whose numbers lie in their ranges, stop and target on their own sides of the price."""
-
-    def fault(views: Views) -> str | None:
-        view = views[take]
-        undecided = str(view) if view.agent_type == PANEL and view.standing != "opinion" else None
-        return undecided or _overdue(view) or _misplaced(view)
-
-    return Expectation("answers", "answers before the deadline, with every number in its range", (take,), fault)
+def answers(take: str = "clean") -> tuple[Expectation, Expectation]:
+    """A vote in time, whose numbers lie in their ranges, stop and target on their own sides of the price."""
+    usable = "gives an opinion that can be used: every number in its range, stop and target on their sides"
+    return (
+        Expectation("deadline", "answers before the deadline", (take,), lambda views: _overdue(views[take])),
+        Expectation("answers", usable, (take,), lambda views: _undecided(views[take]) or _misplaced(views[take])),
+    )
 
 
 def side_is(side: int, words: str, take: str = "clean") -> Expectation:
@@ -180,6 +178,11 @@ def _about(take: str, holds: Callable[[View], bool]) -> Callable[[Views], str | 
 def _alike(one: View, other: View) -> bool:
     close = abs((one.confidence or 0) - (other.confidence or 0)) <= SAME_CONFIDENCE
     return (one.standing, one.decision) == (other.standing, other.decision) and close
+
+
+def _undecided(view: View) -> str | None:
+    """A panel that was asked something it can answer must decide; a member of it may abstain."""
+    return str(view) if view.agent_type == PANEL and view.standing != "opinion" else None
 
 
 def _overdue(view: View) -> str | None:

@@ -77,24 +77,24 @@ def _heard(take: str) -> Expectation:
 
 def _sound(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     if agent_type == PANEL:
-        return (answers("sound_model"),)
-    return (answers("sound_model"), _heard("sound_model"), quotes_figures("sound_model"))
+        return (*answers("sound_model"),)
+    return (*answers("sound_model"), _heard("sound_model"), quotes_figures("sound_model"))
 
 
 def _failed(take: str, agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     if agent_type == PANEL:
         flag = flagged("rules_for_model", "who reads the decision must see that no model made it", take)
         same = same_opinion((take,), "failure_harmless", "decides as the rules alone do", BY_RULE)
-        return (answers(take), flag, same)
-    return (answers(take), _not_counted(take))
+        return (*answers(take), flag, same)
+    return (*answers(take), _not_counted(take))
 
 
 def _obedient(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     take, before = "obedient_model", "obedient_model_unordered"
     if agent_type == NEWS:
-        return (answers(take), flagged("injection_phrase", "a headline gives orders", take))
+        return (*answers(take), flagged("injection_phrase", "a headline gives orders", take))
     if agent_type == PANEL:
-        return (answers(take), _unturned(take, before))
+        return (*answers(take), _unturned(take, before))
     words = "answers the same whatever a headline orders: it never sees one"
     return (same_opinion((take,), "injection", words, before),)
 

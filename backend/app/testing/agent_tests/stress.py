@@ -19,7 +19,7 @@ from app.testing.agent_tests.examination import Progress
 from app.testing.agent_tests.percentiles import latencies
 
 LEVELS: Final = (1, 2, 4, 8, 16, 32)
-LEVEL_S: Final = 0.7
+LEVEL_S: Final = 0.5
 WORTH_IT: Final = 1.2
 MODEL_LATENCY_S: Final = 0.2
 TROUBLES: Final = ("timeout:", "failed:", "rules_for_model:")

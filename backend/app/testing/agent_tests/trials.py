@@ -46,41 +46,41 @@ class Trial:
 
 def _as_it_is(agent_type: str, regime: str) -> tuple[Expectation, ...]:
     reasons = () if agent_type == PANEL else (quotes_figures(),)
-    return (answers(), *expected_of(agent_type, regime), *reasons)
+    return (*answers(), *expected_of(agent_type, regime), *reasons)
 
 
 def _gaps(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
-    return (answers("gaps"), not_reversed("gaps", "a fifth of the bars is missing"))
+    return (*answers("gaps"), not_reversed("gaps", "a fifth of the bars is missing"))
 
 
 def _no_volume(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
-    return (answers("no_volume"), not_reversed("no_volume", "nobody knows how much was traded"))
+    return (*answers("no_volume"), not_reversed("no_volume", "nobody knows how much was traded"))
 
 
 def _late(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     told = (flagged("stale", "the last bar is ten intervals old", "late"),) if agent_type == PANEL else ()
-    return (answers("late"), not_surer("late", "the last bar is ten intervals old"), *told)
+    return (*answers("late"), not_surer("late", "the last bar is ten intervals old"), *told)
 
 
 def _spike(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
-    return (answers("spike"), not_reversed("spike", "one bar six days ago is misprinted"))
+    return (*answers("spike"), not_reversed("spike", "one bar six days ago is misprinted"))
 
 
 def _split(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     words = "the prices before a four-for-one split were not adjusted"
     told = (flagged("suspected_split", words, "split"),) if agent_type == PANEL else ()
-    return (answers("split"), not_reversed("split", words), *told)
+    return (*answers("split"), not_reversed("split", words), *told)
 
 
 def _halt(_agent_type: str, _regime: str) -> tuple[Expectation, ...]:
-    return (answers("halt"), not_surer("halt", "nothing has been traded for ten bars", "before_the_halt"))
+    return (*answers("halt"), not_surer("halt", "nothing has been traded for ten bars", "before_the_halt"))
 
 
 def _contradiction(agent_type: str, _regime: str) -> tuple[Expectation, ...]:
     if agent_type == NEWS:
         return ()
     words = "the indicators show the mirror image of what the other tools show"
-    return (answers("contradiction"), not_surer("contradiction", words))
+    return (*answers("contradiction"), not_surer("contradiction", words))
 
 
 def _short(agent_type: str, _regime: str) -> tuple[Expectation, ...]:

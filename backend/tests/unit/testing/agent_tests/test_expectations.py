@@ -8,6 +8,7 @@ from app.testing.agent_tests.views import BEAR, BULL, PANEL
 from tests.unit.testing.agent_tests.answers import a_view, failed, late
 
 BUY, SELL, HOLD = a_view("BUY"), a_view("SELL"), a_view("HOLD")
+DEADLINE, USABLE = expect.answers()
 STEADY = expect.steady()
 SAME = expect.same_opinion(("again",), "repeatable", "answers the same")
 HELD_BACK = a_view("BUY", 0.3)
@@ -26,9 +27,10 @@ def panel(decision, standing="opinion", flags=()):
 
 
 HOLDING = [
-    (expect.answers(), {"clean": BUY}),
-    (expect.answers(), {"clean": a_view(vote={"stop_loss": 95.0, "take_profit": 110.0})}),
-    (expect.answers(), {"clean": panel("HOLD")}),
+    (DEADLINE, {"clean": BUY}),
+    (USABLE, {"clean": BUY}),
+    (USABLE, {"clean": a_view(vote={"stop_loss": 95.0, "take_profit": 110.0})}),
+    (USABLE, {"clean": panel("HOLD")}),
     (expect.side_is(BULL, "up"), {"clean": BUY}),
     (expect.side_is_not(BULL, "down"), {"clean": HOLD}),
     (expect.no_strong_word("calm"), {"clean": SELL}),
@@ -45,12 +47,12 @@ HOLDING = [
     (expect.not_asked("no news", "no_news"), {"no_news": a_view("", None, standing="not_asked")}),
 ]
 FAILING = [
-    (expect.answers(), {"clean": late()}, "no answer before the deadline"),
-    (expect.answers(), {"clean": failed()}, "ValueError"),
-    (expect.answers(), {"clean": a_view(duration_ms=6_500.0)}, "6500 ms"),
-    (expect.answers(), {"clean": a_view(vote={"stop_loss": 105.0})}, "stop_loss 105 at a price of 100"),
-    (expect.answers(), {"clean": a_view("SELL", vote={"take_profit": 105.0})}, "take_profit 105"),
-    (expect.answers(), {"clean": panel("NO_DECISION", "abstained")}, "ADX"),
+    (DEADLINE, {"clean": late()}, "no answer before the deadline"),
+    (USABLE, {"clean": failed()}, "ValueError"),
+    (DEADLINE, {"clean": a_view(duration_ms=6_500.0)}, "6500 ms"),
+    (USABLE, {"clean": a_view(vote={"stop_loss": 105.0})}, "stop_loss 105 at a price of 100"),
+    (USABLE, {"clean": a_view("SELL", vote={"take_profit": 105.0})}, "take_profit 105"),
+    (USABLE, {"clean": panel("NO_DECISION", "abstained")}, "ADX"),
     (expect.side_is(BEAR, "down"), {"clean": BUY}, "BUY with confidence 0.60"),
     (expect.side_is(BULL, "up"), {"clean": HOLD}, "HOLD"),
     (expect.side_is_not(BULL, "down"), {"clean": a_view("STRONG_BUY")}, "STRONG_BUY"),

@@ -8,6 +8,7 @@ from app.testing.agent_tests.model_trials import MODEL_TRIALS
 from tests.builders import ScriptedAnalyst
 
 HANGS = "hanging_model"
+PATIENCE_S = 60.0
 
 
 def without_hanging(framework, *filters):
@@ -39,7 +40,9 @@ def test_a_name_that_there_is_not_is_refused(filters):
 
 async def test_built_bare_it_runs_with_parts_in_memory():
     told = []
-    framework = AgentTestingFramework(progress=lambda what, done, total: told.append((what, done, total)), scenes=1)
+    framework = AgentTestingFramework(
+        progress=lambda what, done, total: told.append((what, done, total)), scenes=1, timeout_s=PATIENCE_S
+    )
     report = await run(framework, "crash", ("risk_advisor", "comprehensive"))
     summary = report["executive_summary"]
     assert 0.5 < summary["overall_success_rate"] <= 1
@@ -67,7 +70,7 @@ class ReadsTheTail(ScriptedAnalyst):
 
 
 async def test_an_analyst_of_ones_own_is_held_to_the_laws():
-    framework = AgentTestingFramework({"tail_reader": ReadsTheTail("tail_reader")}, scenes=1)
+    framework = AgentTestingFramework({"tail_reader": ReadsTheTail("tail_reader")}, scenes=1, timeout_s=PATIENCE_S)
     report = await run(framework, "crash", "tail_reader")
     assert report["failures"] == []
     assert report["executive_summary"]["scenarios"] > 8
@@ -75,7 +78,9 @@ async def test_an_analyst_of_ones_own_is_held_to_the_laws():
 
 
 async def test_one_that_knows_one_word_fails_where_it_should():
-    framework = AgentTestingFramework({"market_analyst": KnowsOneWord("market_analyst")}, scenes=1)
+    framework = AgentTestingFramework(
+        {"market_analyst": KnowsOneWord("market_analyst")}, scenes=1, timeout_s=PATIENCE_S
+    )
     report = await run(framework, "crash", "market_analyst")
     failed = {(each["fault"], each["expectation"]) for each in report["failures"]}
     assert {("as_it_is", "caution"), ("as_it_is", "reasons"), ("short", "no_evidence")} <= failed
@@ -85,7 +90,7 @@ async def test_one_that_knows_one_word_fails_where_it_should():
 async def test_who_lacks_what_it_needs_counts_neither_way():
     patient = ReadsTheTail("patient")
     patient.needs = Needs(bars=5_000)
-    report = await run(AgentTestingFramework({"patient": patient}, scenes=1), "crash", "patient")
+    report = await run(AgentTestingFramework({"patient": patient}, scenes=1, timeout_s=PATIENCE_S), "crash", "patient")
     assert report["executive_summary"]["not_asked"] > 8
     assert report["by_fault"]["as_it_is"]["success_rate"] is None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from app.domain.decisions import SealedRecord
 from app.domain.market import Interval
 from app.domain.questions import DEFAULT_TIMEOUT_S
 
@@ -72,6 +73,10 @@ class SymbolTally:
     bars: int = 0
     skipped: int = 0
     decisions: Counter[str] = field(default_factory=Counter)
+
+    def count(self, record: SealedRecord) -> None:
+        """Count a decision that is stored."""
+        self.decisions[record.final_recommendation or ""] += 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures; `change` is a fraction."""

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
-from app.domain.errors import OverloadedError
+from app.domain.errors import NotFoundError, OverloadedError, StoreError
 from app.domain.events import Event, market_topic, market_update
 from app.domain.identifiers import new_id
 from app.domain.market import Bars, Interval
@@ -129,22 +130,24 @@ class Simulation:
         tally, last = self.tallies[symbol], -1
         while True:
             number = await mailbox.take()
-            word = await self._decided(self._question(symbol, number + 1))
-            tally.decisions.update(word)
-            tally.skipped += number - last - len(word)
+            question = self._question(symbol, number + 1)
+            is_decided = await self._decided(question, tally)
+            tally.skipped += number - last - is_decided
             last = number
             mailbox.done(number)
-            _leave_if_told()
 
-    async def _decided(self, question: Question) -> tuple[str, ...]:
-        """Return what was decided; nothing where the desk had too much to do."""
+    async def _decided(self, question: Question, tally: SymbolTally) -> bool:
+        """Count what was decided; False where the desk had too much to do."""
         try:
-            return ((await self._coordinator.decide(question)).final_recommendation or "",)
+            tally.count(await self._coordinator.decide(question))
         except OverloadedError:
-            return ()
+            return False
         except asyncio.CancelledError:
             await self._coordinator.withdraw(question.decision_id)
+            with suppress(NotFoundError, StoreError):
+                tally.count(await self._coordinator.record(question.decision_id))
             raise
+        return True
 
     def _question(self, symbol: str, stop: int) -> Question:
         """Ask about the bars before live bar `stop`, as many as the history, and the headlines of the latest."""
@@ -167,13 +170,6 @@ def _length_of_history(interval: Interval) -> timedelta:
     """Return how long before now the history begins: bars of a day come on weekdays alone."""
     length = HISTORY * timedelta(seconds=interval.seconds)
     return length * 7 / 5 if interval.seconds == DAY_S else length
-
-
-def _leave_if_told() -> None:
-    """End a task that was cancelled during a commit, which is finished whoever is cancelled."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _nothing_yet(bars: Bars) -> SymbolTally:

@@ -18,11 +18,16 @@ def test_the_tour_runs_to_its_end_and_shows_what_it_promises(tmp_path):
     assert (ended.returncode, ended.stderr) == (0, "")
     for words in (
         "1. One decision",
+        "2. A crash that never was",
+        "market.bar.AAPL",
+        "40 decisions are recorded, and flagged as simulated",
+        "error, error, error, error, error",
+        "Suspended now: order_flow",
+        "7. Where to look next",
         "resolved_by",
         "risk_adjusted",
         "highest_confidence",
-        "agent.vote.AAPL.risk_advisor",
-        "decision.consensus_result.AAPL",
+        "agent.vote.AAPL.market_analyst",
         "identical",
         "Problems found: 0",
         "failed:broken_analyst_AAPL",

@@ -63,7 +63,7 @@ def bars_along(
     rhythm = _in_sessions(table, standard) if table.per_session else _even(table, habits.gap_share)
     expected = rhythm.deviation * course.level * habits.garch.deviations(standard)
     spread = expected * shocks.surprises
-    moves = course.drift * rhythm.drift + shocks.normals * spread
+    moves = course.drift * rhythm.drift + _bouncing(shocks.normals * spread, course.bounce)
     path = np.clip(_held_back(moves, course.pull), LEAST_LOG, MOST_LOG)
     opens = path[:-1] + gaps_of(moves, spread, rhythm.gap_share, draw("gaps"))
     within = np.sqrt(1 - rhythm.gap_share)
@@ -72,6 +72,14 @@ def bars_along(
     volume = volume_of((high - low) / usual_range, habits.volume, rhythm.volume_share, draw("volume"))
     open_, high, low, close = (_priced(start_price, logs) for logs in (opens, high, low, path[1:]))
     return Bars(table.times, open_, high, low, close, volume, interval)
+
+
+def _bouncing(moves: Column, bounce: Column) -> Column:
+    """Return moves of which the next bar takes back a share, as volatile as without that."""
+    if not bounce.any():
+        return moves
+    before = np.concatenate((np.zeros(1), moves[:-1]))
+    return (moves - bounce * before) / np.sqrt(1 + bounce**2)
 
 
 def _held_back(moves: Column, pull: Column) -> Column:

@@ -30,6 +30,7 @@ RANGE_PULL: Final = 0.02
 FALL_BARS: Final = 30
 REBOUND_BARS: Final = 30
 AFTERMATH_BARS: Final = 40
+BOUNCE: Final = 0.5
 SEEN_AFTER: Final = 20
 FORESEEN: Final = 0.4
 ENDS_IN: Final = {"crash": FALL_BARS, "recovery": REBOUND_BARS}
@@ -44,12 +45,15 @@ class Phase:
         level: volatility as a multiple of the usual one.
         pull: the share of its distance from the start by which the log price is drawn back at each bar.
         bars: how long it lasts; 0 is until the end.
+        bounce: which share of a shock the next bar takes back. In a fall and on the way back from one prices overshoot
+            and return, so that the way of 30 bars is surer than its days.
     """
 
     drift: float
     level: float
     pull: float = TREND_PULL
     bars: int = 0
+    bounce: float = 0.0
 
 
 USUAL: Final = Phase(0.02, 1.0)
@@ -57,18 +61,18 @@ USUAL: Final = Phase(0.02, 1.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Course:
-    """Drift, level and pull of every step, float64[n] each."""
+    """Drift, level, pull and bounce of every step, float64[n] each."""
 
     drift: Column
     level: Column
     pull: Column
+    bounce: Column
 
     def through(self, per_session: int, count: int) -> "Course":
         """Return the course of `count` bars, so many a session, of whose days this is the course."""
-        drift, level, pull = (
-            np.repeat(each, per_session)[:count] for each in (self.drift, self.level, self.pull / per_session)
-        )
-        return Course(drift, level, pull)
+        columns = (self.drift, self.level, self.pull / per_session, np.zeros(len(self.drift)))
+        drift, level, pull, bounce = (np.repeat(each, per_session)[:count] for each in columns)
+        return Course(drift, level, pull, bounce)
 
 
 def course_of(regime: str, count: int, lead_in: int | None, random: np.random.Generator) -> Course:
@@ -95,7 +99,7 @@ def course_of(regime: str, count: int, lead_in: int | None, random: np.random.Ge
 def plans() -> dict[str, tuple[Phase, ...]]:
     """Return the phases of each regime that has some, in order; after the last the first comes again."""
     real = {name: (each["drift"], each["level"]) for name, each in fitted.document()["phases"].items()}
-    fall = Phase(*real["crash"], bars=FALL_BARS)
+    fall = Phase(*real["crash"], bars=FALL_BARS, bounce=BOUNCE)
     return {
         "trending_bullish": (Phase(*real["trending_bullish"]),),
         "trending_bearish": (Phase(*real["trending_bearish"]),),
@@ -103,7 +107,7 @@ def plans() -> dict[str, tuple[Phase, ...]]:
         "high_volatility": (Phase(0.0, real["high_volatility"][1]),),
         "low_volatility": (Phase(0.0, real["low_volatility"][1]),),
         "crash": (fall, Phase(0.0, fall.level, bars=AFTERMATH_BARS)),
-        "recovery": (Phase(*real["recovery"], bars=_bars_to_make_up(real)), USUAL),
+        "recovery": (Phase(*real["recovery"], bars=_bars_to_make_up(real), bounce=BOUNCE), USUAL),
     }
 
 
@@ -153,6 +157,6 @@ def _chain() -> tuple[list[str], Column, list[float]]:
 
 
 def _spread(stretches: list[tuple[Phase, int]], count: int) -> Course:
-    asked = np.array([(phase.drift, phase.level, phase.pull) for phase, _ in stretches])
-    drift, level, pull = np.repeat(asked, [bars for _, bars in stretches], axis=0)[:count].T
-    return Course(drift, level, pull)
+    asked = np.array([(phase.drift, phase.level, phase.pull, phase.bounce) for phase, _ in stretches])
+    drift, level, pull, bounce = np.repeat(asked, [bars for _, bars in stretches], axis=0)[:count].T
+    return Course(drift, level, pull, bounce)

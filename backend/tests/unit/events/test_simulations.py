@@ -13,6 +13,7 @@ from app.domain.events import Event, EventType
 from app.domain.simulation_requests import read_simulation
 from app.domain.votes import BUY, SELL, Opinion
 from app.events.agent_event_bus import AgentEventBus
+from app.events.jobs.assembly import Working
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.simulation import Simulation
 from app.events.simulations import MAX_STREAMS, Simulations
@@ -89,6 +90,18 @@ async def a_desk(*analysts, store=None):
             yield Scene(simulations, coordinator, store, told)
         finally:
             await simulations.close()
+
+
+async def test_a_desk_that_has_too_much_to_do_passes_bars_over():
+    analysts = {"a": ScriptedAnalyst("a", UP)}
+    async with AgentEventBus() as bus:
+        busy = MultiAgentCoordinator(bus=bus, analysts=analysts, working=Working(most_at_once=0))
+        async with busy as coordinator:
+            simulations = Simulations(coordinator, bus, SystemClock())
+            started = await simulations.start(a_plan())
+            summary = (await simulations.ended(started.simulation_id)).as_dict()
+
+    assert (summary["status"], summary["bars"], summary["decisions"], summary["bars_skipped"]) == ("complete", 5, 0, 5)
 
 
 def a_plan(**changes):

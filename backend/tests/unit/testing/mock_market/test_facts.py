@@ -13,8 +13,8 @@ from app.testing.mock_market.shapes import bridge_extremes
 
 MARKETS, BARS = 24, 3_500
 RANGES = fitted.document()["ranges"]
-FORETOLD = {"trending_bullish", "trending_bearish", "regime_switching"}
-"""Where a drift lasts or changes, returns say a little of one another: real series are none of these throughout."""
+FORETOLD = {"trending_bullish", "trending_bearish"}
+"""Where a drift lasts, returns say a little of one another: real series are neither throughout."""
 
 
 @cache

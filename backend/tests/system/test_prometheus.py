@@ -70,7 +70,7 @@ async def _seen(served: Served, fakes: FakeModels, prometheus: Prometheus) -> St
     await drive(served, fakes, KEY)
     async with connect(served.socket_url, additional_headers={"Authorization": f"Bearer {KEY}"}):
         await prometheus.scraped()
-    await _ask(story, prometheus)
+        await _ask(story, prometheus)
     await _go_behind(story, served, began)
     return story
 

@@ -59,6 +59,7 @@ async def metrics_port(settings: Settings, metrics: Metrics) -> AsyncIterator[No
     with listen_on(settings.host, settings.port, "CONCLAVE_METRICS_PORT and CONCLAVE_METRICS_HOST") as listener:
         server = _PortServer(_config(settings, metrics))
         running = asyncio.create_task(server.serve(sockets=[listener]), name="metrics port")
+        running.add_done_callback(lambda _: server.listens.set())
         await server.listens.wait()
         print(f"Figures are at {url_of(listener)}/metrics", file=sys.stderr, flush=True)  # noqa: T201
         try:

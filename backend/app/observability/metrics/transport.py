@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import perf_counter
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 from app.observability.metrics import catalogue
 from app.observability.metrics.catalogue import FEED_QUEUE
@@ -12,6 +12,9 @@ from app.ports.queues import DeadLetter, Delivery, WorkQueue
 from app.ports.transport import Addressed, Deliveries, Transport, TransportState
 
 M = TypeVar("M", bound=Addressed)
+
+MOST_QUEUES: Final = 100
+"""Beyond so many a queue counts as `other`."""
 
 
 class MeteredTransport(Generic[M]):
@@ -24,6 +27,7 @@ class MeteredTransport(Generic[M]):
         self._confirm_s = metrics.histogram(catalogue.BUS_CONFIRM)
         self._redelivered = metrics.counter(catalogue.BUS_REDELIVERED)
         self._dead = metrics.counter(catalogue.DEAD_LETTERS)
+        self._queues: set[str] = set()
         metrics.expect(queue=FEED_QUEUE)
 
     @property
@@ -84,8 +88,10 @@ class MeteredTransport(Generic[M]):
         return self._inner.dead_letters(queue)
 
     def _expect(self, *queues: WorkQueue) -> None:
-        for queue in queues:
-            self._metrics.expect(queue=queue.name)
+        for name in {queue.name for queue in queues} - self._queues:
+            if len(self._queues) < MOST_QUEUES:
+                self._queues.add(name)
+                self._metrics.expect(queue=name)
 
     def _taken(self, queue: str, messages: Sequence[M], began: float) -> None:
         self._confirm_s.at(queue).observe(perf_counter() - began)

@@ -3,7 +3,7 @@ import pytest
 from app.domain.errors import TransportError
 from app.messaging.transports.in_process import InProcessTransport
 from app.observability.metrics.registry import Metrics
-from app.observability.metrics.transport import MeteredTransport
+from app.observability.metrics.transport import MOST_QUEUES, MeteredTransport
 from app.ports.queues import WorkQueue
 from tests.contracts.test_transport import an_event
 from tests.unit.observability.metrics.figures import risen, value
@@ -41,6 +41,13 @@ async def test_what_was_not_taken_is_not_counted(transport, metrics):
 async def test_a_queue_has_its_series_from_when_it_is_declared(transport, metrics):
     await transport.declare(WORK)
     assert value(metrics, "conclave_dead_letters_total", queue="work") == 0
+
+
+async def test_there_is_an_end_to_the_queues_that_are_told_apart(transport, metrics):
+    for number in range(MOST_QUEUES + 5):
+        await transport.declare(WorkQueue(f"session-{number}"))
+        await transport.send(f"session-{number}", an_event(number))
+    assert risen(metrics, "conclave_bus_published_total")[("other",)] == 5
 
 
 async def test_what_comes_again_and_what_is_given_up_are_counted(transport, metrics):

@@ -25,6 +25,7 @@ PARTS = {
     "postgres": "bench.postgres",
     "shared": "bench.shared_work",
     "metering": "bench.metering",
+    "agent_tests": "bench.agent_tests",
 }
 
 

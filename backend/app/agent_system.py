@@ -1,12 +1,13 @@
 """`AgentSystem`, the one door to the desk: start, stop, ask, look back."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
+import structlog
 
 from app import plugins
 from app.composition import Desk, running_desk
@@ -17,8 +18,12 @@ from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
 from app.domain.simulation_requests import read_simulation
 from app.observability.health import DOWN
+from app.observability.logging import configure_logging
 from app.observability.metrics.registry import Metrics
 from app.ports.analyst import Analyst
+
+if TYPE_CHECKING:
+    from app.testing.agent_testing_framework import AgentTestingFramework
 
 agent_system: "AgentSystem"
 
@@ -171,6 +176,60 @@ class AgentSystem:
         desk = await self.start()
         ended = await desk.coordinator.consensus(consensus_id, timeout_seconds)
         return consensus_status(ended.consensus_id, ended.status, ended.record.body if ended.record else None)
+
+    async def run_agent_tests(
+        self,
+        regime_filter: str | Iterable[str] | None = None,
+        agent_types: str | Iterable[str] | None = None,
+        *,
+        measures: bool = False,
+        with_models: bool = False,
+        timeout_seconds: float | None = None,
+    ) -> dict[str, Any]:
+        """Put the analysts through scenarios and return `{"test_report": …}`; nothing of it is recorded.
+
+        The system need not be started. See `AgentTestingFramework` for the report and the arguments.
+
+        Args:
+            with_models: also seat the models that are set up, at their vendors' price; else rules alone are tested, and
+                models by stand-ins.
+            timeout_seconds: how long the panel has for a question; None is 5, with models 30.
+
+        Raises:
+            UnknownNameError: there is no such regime or agent; says what there is.
+        """
+        framework = self.agent_testing_framework(with_models=with_models, timeout_seconds=timeout_seconds)
+        return await framework.run_comprehensive_agent_test(regime_filter, agent_types, measures=measures)
+
+    def agent_testing_framework(
+        self,
+        *,
+        with_models: bool = False,
+        scenes: int | None = None,
+        timeout_seconds: float | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> "AgentTestingFramework":
+        """Return the framework for this system's analysts, with desks that are built as this system's is.
+
+        Args:
+            with_models, timeout_seconds: as in `run_agent_tests`.
+            scenes, progress: as in `AgentTestingFramework`.
+        """
+        from app.rehearsal import InMemoryRehearsal
+        from app.testing.agent_testing_framework import SCENES, TIMEOUT_S, AgentTestingFramework
+
+        settings = self._settings or read_settings()
+        if not structlog.is_configured():
+            configure_logging(settings.log_level, settings.log_format)
+        rehearsal = InMemoryRehearsal(self._analysts, settings if with_models else None)
+        return AgentTestingFramework(
+            self._analysts,
+            rehearsal=rehearsal,
+            scenes=scenes or SCENES,
+            timeout_s=timeout_seconds or (DEFAULT_TIMEOUT_S if with_models else TIMEOUT_S),
+            costs=with_models,
+            progress=progress,
+        )
 
     async def simulate_market_stream(
         self,

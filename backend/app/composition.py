@@ -1,7 +1,7 @@
 """Builds every part and introduces them to one another; the only place that chooses concrete classes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ import structlog
 from app.ai.trading_agents import AIAgentCoordinator
 from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.config import Settings
-from app.desk_health import health_of
+from app.desk_health import add_sharing, health_of
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus, Handler
 from app.events.auditing import Auditor
@@ -123,7 +123,7 @@ async def running_desk(
         stack.callback(metering.pipeline.watch_connections(lambda: database.connections))
         tracker = ToolFeedbackTracker(store)
         await bus.listen(_routes(tracker))
-        way = await stack.enter_async_context(sharing(settings))
+        way = await stack.enter_async_context(sharing(settings, metering.transport))
         coordinator = await stack.enter_async_context(
             MultiAgentCoordinator(
                 metering.panel(panel),
@@ -133,7 +133,7 @@ async def running_desk(
                 seating=models.seating,
                 tool_policy=partial(_tool_policy, tracker, clock),
                 thinks_aloud=settings.stream_models,
-                working=_working(settings, way),
+                working=_working(settings, way, metering.pipeline.recovered),
             )
         )
         simulations = Simulations(coordinator, bus, clock)
@@ -149,6 +149,9 @@ async def running_desk(
         if shared_folder() is not None:
             stack.push_async_callback(_ended, asyncio.create_task(metering.metrics.keep_fresh(FRESH_S), name="figures"))
         health = health_of(clock, store, bus, coordinator, tracker, guards=models.guards)
+        if way is not None:
+            add_sharing(health, way, tuple(rules), clock)
+            stack.callback(metering.watch_outbox(way.outbox, clock))
         yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, simulations, metering, auditor, way)
 
 
@@ -161,10 +164,10 @@ def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:
     )
 
 
-def _working(settings: Settings, way: Sharing | None) -> Working:
+def _working(settings: Settings, way: Sharing | None, recovered: Callable[[str, int], None]) -> Working:
     """Return who does accepted work: this process, or the workers that letters reach."""
     dispatch = None if way is None else (lambda _work: SharedDispatch(way.relay.nudge))
-    return Working(dispatch, settings.lease_seconds, settings.max_pending, settings.max_analyses)
+    return Working(dispatch, settings.lease_seconds, settings.max_pending, settings.max_analyses, recovered)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -1,7 +1,7 @@
 """Who is asked how the desk is doing."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -9,10 +9,15 @@ from app.ai.resilience.circuit_breaker import CircuitState
 from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.events.agent_event_bus import AgentEventBus
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
+from app.messaging.errands import queue_name
 from app.observability.health import DEGRADED, DOWN, UP, Check, HealthBoard, Standing
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
 from app.ports.transport import TransportState
+from app.work_sharing import Sharing
+
+LATE = timedelta(seconds=30)
+"""How long a letter may wait in the outbox before that is said."""
 
 PROVIDER_PREFIX = "provider_"
 _BREAKERS: Mapping[CircuitState, tuple[str, str]] = {
@@ -79,6 +84,31 @@ def health_of(
         board.add(name, check)
     board.add_group(partial(_providers, guards))
     return board
+
+
+def add_sharing(board: HealthBoard, way: Sharing, roles: Sequence[str], clock: Clock) -> None:
+    """Ask for what lies between processes as well: without it accepted work waits, nothing is lost."""
+
+    async def broker() -> Standing:
+        words, state = way.transport.describe(), way.transport.state
+        return Standing(words) if state is TransportState.UP else Standing(words, DEGRADED, words)
+
+    async def outbox() -> Standing:
+        count, since = await way.outbox.waiting()
+        if since is None or clock.now() - since < LATE:
+            return Standing(f"{count} letters wait to be sent")
+        return Standing(f"{count} letters wait to be sent", DEGRADED, "the oldest waits for too long", since)
+
+    async def workers() -> Standing:
+        counts = dict(zip(roles, await way.broker.consumers(*map(queue_name, roles)), strict=True))
+        idle = [role for role, count in counts.items() if not count]
+        told = ", ".join(f"{role} {count}" for role, count in counts.items())
+        if not idle:
+            return Standing(told)
+        return Standing(told, DEGRADED, f"nobody works for {', '.join(idle)}; start `conclave worker`")
+
+    for name, check in (("broker", broker), ("outbox", outbox), ("workers", workers)):
+        board.add(name, check)
 
 
 def of_bus(bus: AgentEventBus) -> Standing:

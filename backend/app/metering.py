@@ -4,25 +4,34 @@ import platform
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from importlib.metadata import version
+from typing import Final, TypeVar
 
 from app import plugins
 from app.ai.spending.prices import price_of
 from app.config import Settings
 from app.consensus.version import ENGINE_VERSION
-from app.domain.events import Event
 from app.domain.identifiers import TWIN_SUFFIX
+from app.domain.jobs import Errand
 from app.events.auditing import Auditor
+from app.events.jobs.dispatch import Work
+from app.messaging.errands import queue_name
 from app.observability.metrics import catalogue
 from app.observability.metrics.catalogue import FEED_QUEUE
 from app.observability.metrics.decisions import metered_store
 from app.observability.metrics.models import HasState, ModelMetrics
 from app.observability.metrics.panel import MeteredPanel
-from app.observability.metrics.pipeline import PipelineMetrics
+from app.observability.metrics.pipeline import Backlog, PipelineMetrics
 from app.observability.metrics.registry import Metrics
 from app.observability.metrics.transport import MeteredTransport
+from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
+from app.ports.outbox import Outbox
 from app.ports.panel import Panel
-from app.ports.transport import Transport
+from app.ports.transport import Addressed, Transport
+
+M = TypeVar("M", bound=Addressed)
+
+OUTBOX_QUEUE: Final = "outbox"
 
 
 class Metering:
@@ -49,15 +58,38 @@ class Metering:
         """Return the panel with its agents and tools counted."""
         return MeteredPanel(inner, self.metrics)
 
-    def transport(self, inner: Transport[Event]) -> Transport[Event]:
+    def transport(self, inner: Transport[M]) -> Transport[M]:
         """Return the transport with its messages counted."""
         return MeteredTransport(inner, self.metrics)
+
+    def errands(self, work: Work) -> Work:
+        """Return the work with errands counted that were done already."""
+
+        async def counted(errand: Errand) -> bool:
+            had_work = await work(errand)
+            if not had_work:
+                self.pipeline.duplicate(queue_name(errand.role))
+            return had_work
+
+        return counted
+
+    def watch_outbox(self, outbox: Outbox, clock: Clock) -> Callable[[], None]:
+        """Show how many letters wait and since when; return a function that ends that."""
+
+        async def backlog() -> tuple[Backlog, ...]:
+            count, since = await outbox.waiting()
+            age_s = (clock.now() - since).total_seconds() if since else 0.0
+            return (Backlog(OUTBOX_QUEUE, count, max(age_s, 0.0)),)
+
+        return self.pipeline.watch_outbox(backlog)
 
     def announce(self, settings: Settings, roles: Iterable[str]) -> None:
         """Make every series that can be known before anything has happened."""
         for role in roles:
             self.metrics.expect(agent=role)
             self.metrics.expect(agent=f"{role}{TWIN_SUFFIX}")
+            if settings.rabbitmq_url is not None:
+                self.metrics.expect(queue=queue_name(role))
         for kind, label in (("conflict_strategy", "strategy"), ("tool", "tool")):
             for name in plugins.names(kind):
                 self.metrics.expect(**{label: name})

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "agents": Entry("app.cli.agents:agents", "Show the panel: who asks what, by which rule."),
     "tools": Entry("app.cli.tools:tools", "Show the analysts' tools and how they have done."),
     "doctor": Entry("app.cli.doctor:doctor", "Tell what is set up, what is missing and how to fix it."),
+    "test-agents": Entry("app.cli.test_agents:test_agents", "Put the analysts through scenarios and report."),
     "fake-models": Entry("app.cli.fake_models:fake_models", "Stand in for the model vendors, without a key."),
     "migrate": Entry("app.cli.migrate:migrate", "Bring the store to the shape this version needs."),
 }

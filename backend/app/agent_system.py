@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
@@ -16,8 +17,9 @@ from app.domain.market import Bars
 from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
 from app.domain.simulation_requests import read_simulation
-from app.observability.health import DOWN, UP
+from app.observability.health import DOWN
 from app.observability.logging import configure_logging
+from app.observability.metrics.registry import Metrics
 from app.ports.analyst import Analyst
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ class AgentSystem:
         self._supervisor: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Desk] | None = None
         self._stop = asyncio.Event()
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of this system, kept from one start to the next."""
+        return Metrics()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -85,7 +92,7 @@ class AgentSystem:
         async with AsyncExitStack() as stack:
             try:
                 settings = self._settings or read_settings()
-                desk = await stack.enter_async_context(running_desk(settings, self._analysts))
+                desk = await stack.enter_async_context(running_desk(settings, self._analysts, self.metrics))
             except AgentSystemError as error:
                 ready.set_exception(error)
                 ready.exception()
@@ -229,7 +236,7 @@ class AgentSystem:
         symbol: str | Sequence[str],
         regime: str = "regime_switching",
         duration_minutes: float = 60,
-        interval_seconds: int = 60,
+        interval_seconds: float = 60,
         *,
         speed: float = 1.0,
         seed: int = 0,
@@ -243,7 +250,8 @@ class AgentSystem:
         Args:
             symbol: one, or several that move together.
             regime: one of `app.testing.mock_data_generator.REGIMES`.
-            duration_minutes: of simulated time; interval_seconds: length of a bar.
+            duration_minutes: of simulated time; interval_seconds: length of a bar, whole from 1 on; below, bars of a
+                second come so often.
             speed: simulated seconds in a second; 0 waits for the panel alone.
             seed: the same seed gives the same prices.
             wishes: `start_price`, and `agents`, `method`, `conflict_resolution`, `config`, `timeout_seconds` as for an
@@ -272,18 +280,20 @@ class AgentSystem:
             raise
 
     async def get_system_status(self) -> dict[str, Any]:
-        """Return `component_health` by part and `performance_summary`; never raises, a fault is told in it."""
+        """Return `status`, `component_health` by part and `performance_summary`; never raises, it tells of faults."""
         desk = self._started()
         if not isinstance(desk, Desk):
-            health: dict[str, Any] = {
-                "agent_system": {"status": DOWN, "detail": desk.public if desk else "not started"}
-            }
+            why = desk.public if desk else "not started"
+            health: dict[str, Any] = {"agent_system": {"status": DOWN, "detail": why, "reason": why, "since": None}}
+            overall = DOWN
             counts, active = NOTHING_YET, len(self._analysts or plugins.names("analyst"))
         else:
-            health = {"agent_system": {"status": UP, "detail": "started"}, **await desk.health.report()}
+            health = await desk.health.report()
+            overall = desk.health.overall(health)
             counts = await _counts(desk)
             active = await _seated(desk)
         return {
+            "status": overall,
             "component_health": health,
             "performance_summary": {
                 "active_agents": active,

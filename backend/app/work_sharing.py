@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.domain.errors import InvalidInputError
@@ -16,15 +17,26 @@ from app.messaging.starting import start, stop
 from app.ports.outbox import Outbox
 from app.ports.transport import Transport
 
+if TYPE_CHECKING:
+    from app.messaging.transports.rabbitmq import RabbitMqTransport
+
+Counted = Callable[[Transport[Told]], Transport[Told]]
+
 THOUGHTS = "agent.thinking.#"
 ENDINGS = "decision.#"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sharing:
-    """The way to the other processes."""
+    """The way to the other processes.
+
+    Args:
+        transport: what goes over the broker is counted by it.
+        broker: the same, uncounted, which can also be asked how many work.
+    """
 
     transport: Transport[Told]
+    broker: "RabbitMqTransport[Told]"
     outbox: Outbox
     relay: Relay
 
@@ -44,8 +56,11 @@ def is_shared(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def sharing(settings: Settings) -> AsyncIterator[Sharing | None]:
+async def sharing(settings: Settings, counted: Counted) -> AsyncIterator[Sharing | None]:
     """Yield the way to the other processes, or None where there are none; it closes with the block.
+
+    Args:
+        counted: puts a wrapper around the transport that counts.
 
     A broker that is away does not keep anything from starting: letters wait in the outbox.
 
@@ -65,9 +80,10 @@ async def sharing(settings: Settings) -> AsyncIterator[Sharing | None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(outbox.close)
         await stack.enter_async_context(transport)
-        relay = Relay(outbox, transport, settings.follow_seconds)
+        outside = counted(transport)
+        relay = Relay(outbox, outside, settings.follow_seconds)
         stack.push_async_callback(stop, asyncio.create_task(relay.run(), name="relay"))
-        yield Sharing(transport, outbox, relay)
+        yield Sharing(outside, transport, outbox, relay)
 
 
 @asynccontextmanager

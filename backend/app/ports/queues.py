@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ class WorkQueue:
         patterns: what it keeps of all that is published; it always keeps what is sent to it by name.
         returns: how often a message may come back unsettled before it becomes a dead letter, from 1. Being fetched by a
             process that ends counts too, so this is no number of tries.
-        prefetch: deliveries that one consumer may hold unsettled.
+        prefetch: deliveries that one consumer may hold unsettled; each consumer may have its own.
         max_length: messages kept; beyond it publishers are refused.
         one_consumer: let one consumer of all processes work at a time, the others standing by: order needs it.
 
@@ -30,7 +30,7 @@ class WorkQueue:
     name: str
     patterns: tuple[str, ...] = ()
     returns: int = 20
-    prefetch: int = 100
+    prefetch: int = field(default=100, compare=False)
     max_length: int = 100_000
     one_consumer: bool = False
 

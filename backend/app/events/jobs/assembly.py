@@ -13,7 +13,7 @@ from app.domain.questions import Question
 from app.events.announcer import Announcer
 from app.events.asking import Asking
 from app.events.conclusion import Conclusion
-from app.events.jobs.caretaker import GRACE, Caretaker
+from app.events.jobs.caretaker import GRACE, Caretaker, Recovered
 from app.events.jobs.completion import Completion
 from app.events.jobs.desk import MOST_PENDING, JobDesk
 from app.events.jobs.dispatch import Dispatch, LocalDispatch, Work
@@ -28,6 +28,10 @@ LOOKS_IN_A_LEASE: Final = 5
 MOST_AT_ONCE: Final = 500
 
 
+def _nobody_counts(_kind: str, _count: int) -> None:
+    """What was recovered is logged, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Working:
     """Who does accepted work, and on which terms.
@@ -37,12 +41,14 @@ class Working:
         lease_s: how long a worker that is not heard of keeps a task.
         most_pending: how many jobs may be pending before new ones are refused.
         most_at_once: how many questions are decided in this process at once before more are refused.
+        recovered: told of what others had left and was taken up again, by kind (`request`, `job`) and number.
     """
 
     dispatch: Callable[[Work], Dispatch] | None = None
     lease_s: float = LEASE_S
     most_pending: int = MOST_PENDING
     most_at_once: int = MOST_AT_ONCE
+    recovered: Recovered = _nobody_counts
 
 
 class Jobs:
@@ -81,7 +87,13 @@ class Jobs:
             most_pending=working.most_pending,
         )
         self.caretaker = Caretaker(
-            store.work, self.desk, completion, self.workshop, dispatch=self._dispatch, clock=clock
+            store.work,
+            self.desk,
+            completion,
+            self.workshop,
+            dispatch=self._dispatch,
+            clock=clock,
+            recovered=working.recovered,
         )
 
     def _has_ended(self, job_id: str) -> None:

@@ -1,6 +1,7 @@
 """Looks after jobs whose worker died or whose time is over, in every process, so that each comes to an end."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -19,12 +20,18 @@ log = structlog.get_logger(__name__)
 GRACE: Final = timedelta(seconds=0.5)
 """How long after its deadline a job is left to those who work on it."""
 
+Recovered = Callable[[str, int], None]
+
 _JOBS_AT_ONCE: Final = 50
 _TASKS_AT_ONCE: Final = 500
 
 
 class Caretaker:
-    """Finishes what others left, by looking at the store again and again."""
+    """Finishes what others left, by looking at the store again and again.
+
+    Args:
+        recovered: told of what was taken up again, by kind and number.
+    """
 
     def __init__(
         self,
@@ -35,6 +42,7 @@ class Caretaker:
         *,
         dispatch: Dispatch,
         clock: Clock,
+        recovered: Recovered,
     ) -> None:
         self._work = work
         self._desk = desk
@@ -42,7 +50,7 @@ class Caretaker:
         self._workshop = workshop
         self._dispatch = dispatch
         self._clock = clock
-        self.recovered = 0
+        self._recovered = recovered
 
     async def run(self, every_s: float) -> None:
         """Look every `every_s` seconds until cancelled."""
@@ -64,14 +72,14 @@ class Caretaker:
         errands = await self._work.hand_out_again(self._workshop.lease(), _TASKS_AT_ONCE, self._dispatch.letter_of)
         for errand in errands:
             log.info("handed out again", decision_id=errand.job_id, role=errand.role)
-        self.recovered += len(errands)
+        self._recovered("job", len(errands))
         self._dispatch.give_out(errands)
 
     async def _complete(self, job_id: str) -> None:
         """Complete a job; one that cannot be decided at all ends as failed, with the reason."""
         try:
             await self._completion.complete(job_id)
-            self.recovered += 1
+            self._recovered("request", 1)
         except StoreError:
             raise
         except Exception as error:

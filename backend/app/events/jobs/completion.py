@@ -49,6 +49,7 @@ class Completion:
 
         Raises:
             StoreUnavailableError: it could not be stored; the job is pending still.
+            ConflictError: it never can be, because its Idempotency-Key has another answer; the job is pending still.
         """
         job = await self._work.job(job_id)
         if job is None:
@@ -59,6 +60,8 @@ class Completion:
             try:
                 record = await self._conclusion.conclude(heard)
             except ConflictError:
+                if await self._work.job(job_id) is not None:
+                    raise
                 log.info("decided elsewhere", decision_id=job_id)
                 record = None
         self._ended(job_id)

@@ -67,8 +67,8 @@ class Workshop:
         """How many tasks are under way here."""
         return len(self._held)
 
-    async def work(self, errand: Errand) -> None:
-        """Do an errand to its end; one that somebody else has, or whose job has ended, is done already.
+    async def work(self, errand: Errand) -> bool:
+        """Do an errand to its end; return False for one that is done already, or that somebody else has.
 
         A caller that is cancelled gives the tasks back.
 
@@ -77,7 +77,7 @@ class Workshop:
         """
         claimed = await self._work.claim(errand.job_id, errand.agents, self.lease())
         if not claimed.claims:
-            return
+            return False
         task = asyncio.create_task(self._do(errand, claimed), name=f"tasks of {errand.role} {errand.job_id}")
         with self._holding(claimed.claims, task):
             try:
@@ -87,6 +87,7 @@ class Workshop:
                 raise
             if not task.cancelled():
                 task.result()
+        return True
 
     def stop(self, job_id: str) -> None:
         """Break off what is under way for a job that has ended."""

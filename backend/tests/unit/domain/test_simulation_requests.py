@@ -22,6 +22,12 @@ def test_what_is_left_of_a_bar_is_not_one(minutes, seconds, bars, interval):
     assert (plan.bars, plan.interval.text) == (bars, interval)
 
 
+def test_bars_cannot_be_shorter_than_a_second_but_come_more_often():
+    plan = read_simulation({**ASKED, "duration_minutes": 0.1, "interval_seconds": 0.25})
+
+    assert (plan.bars, plan.interval.text, plan.speed) == (24, "1s", 4.0)
+
+
 def test_several_symbols_are_each_simulated_once():
     plan = read_simulation({**ASKED, "symbol": None, "symbols": ["AAPL", "MSFT", "aapl"]})
 
@@ -40,8 +46,9 @@ def test_several_symbols_are_each_simulated_once():
         ("duration_minutes", {"duration_minutes": float("nan")}),
         ("duration_minutes", {"duration_minutes": 0}),
         ("interval_seconds", {"interval_seconds": 0}),
-        ("interval_seconds", {"interval_seconds": 0.5}),
+        ("interval_seconds", {"interval_seconds": 1.5}),
         ("speed", {"speed": -1}),
+        ("speed", {"speed": 1e-9}),
         ("seed", {"seed": -1}),
         ("start_price", {"start_price": 0}),
         ("moons", {"moons": 3}),

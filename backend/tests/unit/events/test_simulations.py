@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import orjson
@@ -10,9 +10,14 @@ import pytest
 
 from app.domain.errors import ConflictError, InvalidInputError, NotFoundError, StoreUnavailableError
 from app.domain.events import Event, EventType
+from app.domain.jobs import Job
+from app.domain.requests import read_request
 from app.domain.simulation_requests import read_simulation
+from app.domain.tool_policies import DEFAULT
 from app.domain.votes import BUY, SELL, Opinion
 from app.events.agent_event_bus import AgentEventBus
+from app.events.intake import open_case
+from app.events.jobs import case_file
 from app.events.jobs.assembly import Working
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.simulation import Simulation
@@ -20,7 +25,7 @@ from app.events.simulations import MAX_STREAMS, Simulations
 from app.observability.system_clock import SystemClock
 from app.storage.repositories.in_memory import InMemoryDecisionStore
 from app.testing.mock_data_generator import MockDataGenerator
-from tests.builders import EndlessAnalyst, ScriptedAnalyst
+from tests.builders import EndlessAnalyst, ScriptedAnalyst, request_fields
 from tests.unit.events.virtual_time import LoopClock, in_virtual_time
 
 UP = Opinion(BUY, 0.8, "it rises")
@@ -174,6 +179,14 @@ async def test_simulated_decisions_can_be_made_again_and_verified():
             assert (await scene.coordinator.replay(record["decision_id"])).differences == ()
 
         assert (await scene.coordinator.verify()).problems == ()
+
+
+async def test_a_simulated_case_is_one_in_another_process_too():
+    asked = replace(read_request(request_fields(30)).to_question(), is_simulated=True)
+    case = open_case(asked, {"a": ScriptedAnalyst("a", UP)})
+    job = Job(asked.decision_id, "AAPL", (), case_file.write(case, {}, {}, DEFAULT), SystemClock().now(), 30.0)
+
+    assert case_file.read(job).case.is_simulated
 
 
 async def test_the_same_seed_gives_the_same_prices_which_begin_at_the_start_price():

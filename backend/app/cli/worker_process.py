@@ -9,6 +9,8 @@ from app.composition import Desk, running_desk
 from app.config import Settings
 from app.domain.errors import InvalidInputError, UnknownNameError
 from app.messaging.errand_service import ErrandService
+from app.observability.metrics.registry import Metrics
+from app.web.metrics_port import metrics_port
 
 
 def run(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> None:
@@ -33,7 +35,8 @@ def run(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> No
 
 async def _work(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> None:
     told, again = _signals()
-    async with running_desk(settings, is_worker=True) as desk:
+    metrics = Metrics()
+    async with running_desk(settings, metrics=metrics, is_worker=True) as desk, metrics_port(settings, metrics):
         service = _service(desk, roles, concurrency)
         await service.start()
         print(f"Conclave works for {', '.join(service.roles)}", file=sys.stderr, flush=True)  # noqa: T201
@@ -48,7 +51,8 @@ def _service(desk: Desk, roles: Sequence[str] | None, concurrency: int) -> Erran
             raise UnknownNameError("role", role, known)
     if desk.sharing is None:
         raise InvalidInputError("A worker needs RABBITMQ_URL.")
-    return ErrandService(desk.sharing.transport, desk.coordinator.jobs.workshop.work, roles or known, concurrency)
+    work = desk.metering.errands(desk.coordinator.jobs.workshop.work)
+    return ErrandService(desk.sharing.transport, work, roles or known, concurrency)
 
 
 async def _drained(service: ErrandService, again: asyncio.Event, grace_s: float) -> None:

@@ -13,9 +13,11 @@ from app.config_models import ModelSettings
 from app.domain.errors import NotFoundError
 from app.domain.questions import Question
 from app.domain.tool_calls import with_shared_results
+from app.events.agent_event_bus import AgentEventBus
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.rules_seating import RulesSeating, installed_analysts
 from app.model_desk import model_desk
+from app.observability.logging import configure_logging
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
@@ -40,6 +42,8 @@ class InMemoryRehearsal:
         self, analysts: Mapping[str, Analyst] | None = None, vendor: Vendor | None = None
     ) -> AsyncIterator["InMemoryDesk"]:
         """Open a desk; see `Rehearsal.desk`."""
+        if not structlog.is_configured():
+            configure_logging()
         rules = analysts or self._analysts or installed_analysts()
         settings = settings_of(vendor) if vendor else self._settings
         if settings is None:
@@ -63,7 +67,10 @@ class InMemoryDesk:
             return await self._decide(question, store)
 
     async def _decide(self, question: Question, store: DecisionStore) -> Rehearsed:
-        async with MultiAgentCoordinator(store=store, seating=self._seating) as coordinator:
+        async with (
+            AgentEventBus() as bus,
+            MultiAgentCoordinator(store=store, bus=bus, seating=self._seating) as coordinator,
+        ):
             sealed = await coordinator.decide(question)
         evidence = await store.evidence(sealed.decision_id)
         if evidence is None:

@@ -12,6 +12,7 @@ from app.domain.requests import Symbol, invalid_input
 from app.domain.simulations import MAX_BARS_STREAMED, MAX_SYMBOLS, SimulationPlan
 
 _WEEK_S = 604_800
+SLOWEST = 0.001
 
 
 def _each_once(symbols: list[str]) -> list[str]:
@@ -37,10 +38,10 @@ class SimulationRequest(BaseModel):
     ]
     speed: Annotated[
         float,
-        Field(ge=0, le=1_000_000, description="simulated seconds in a second; 0 does not wait for any clock"),
+        Field(ge=0, le=1_000_000, description="simulated seconds in a second, from 0.001; 0 waits for no clock"),
     ] = 1.0
     seed: Annotated[int, Field(ge=0, lt=2**53, description="the same seed gives the same prices")] = 0
-    start_price: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = 100.0
+    start_price: Annotated[float, Field(ge=0.0001, le=1_000_000)] = 100.0
     agents: Annotated[list[str], Field(min_length=1, max_length=50)] | None = None
     method: Annotated[str, Field(max_length=40)] | None = None
     conflict_resolution: Annotated[str, Field(max_length=40)] | None = None
@@ -53,6 +54,8 @@ class SimulationRequest(BaseModel):
             raise ValueError("send either symbol or symbols")
         if self.interval_seconds > 1 and self.interval_seconds % 1:
             raise ValueError("interval_seconds must be whole from 1 on")
+        if 0 < self.speed < SLOWEST:
+            raise ValueError(f"speed must be 0, or {SLOWEST} and more")
         return self
 
     def to_plan(self) -> SimulationPlan:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
-from app.domain.errors import NotFoundError, OverloadedError, StoreError
+from app.domain.errors import ConflictError, NotFoundError, OverloadedError, StoreError
 from app.domain.events import Event, market_topic, market_update
 from app.domain.identifiers import new_id
 from app.domain.market import Bars, Interval
@@ -137,10 +137,10 @@ class Simulation:
             mailbox.done(number)
 
     async def _decided(self, question: Question, tally: SymbolTally) -> bool:
-        """Count what was decided; False where the desk had too much to do."""
+        """Count what was decided; False where the desk had too much to do, or somebody stopped the decision."""
         try:
             tally.count(await self._coordinator.decide(question))
-        except OverloadedError:
+        except (OverloadedError, ConflictError):
             return False
         except asyncio.CancelledError:
             await self._coordinator.withdraw(question.decision_id)

@@ -121,17 +121,7 @@ class MockDataGenerator:
 
     def generate_news(self, symbol: str, bars: Bars) -> tuple[NewsItem, ...]:
         """Return headlines on bars, oldest first, each at the end of the bar that it is about."""
-        return headlines_of(symbol, bars, chance(self._seed, symbol, bars.digest(), "news"))
-
-    @staticmethod
-    def technical_indicators(bars: Bars) -> dict[str, Column]:
-        """Return every indicator of any bars at every bar, float64[n], NaN where it is not defined; causal."""
-        return indicator_columns(bars)
-
-    @staticmethod
-    def markov_analysis(bars: Bars) -> dict[str, Any]:
-        """Return regimes of any bars, their transition counts, probabilities with intervals, persistence; causal."""
-        return regime_chain(bars).as_dict()
+        return headlines_of(symbol, bars, partial(chance, self._seed, symbol, bars.interval.text))
 
     def generate_quotes(self, symbol: str, bars: Bars, per_bar: int | None = None) -> Quotes:
         """Return best bids and offers around the path of `bars`: the bid is always below the offer.
@@ -144,6 +134,16 @@ class MockDataGenerator:
         """
         _require(per_bar is None or per_bar >= 1, "per_bar", "must be 1 or more")
         return quotes_of(bars, per_bar, chance(self._seed, symbol, bars.digest(), "quotes"))
+
+    @staticmethod
+    def technical_indicators(bars: Bars) -> dict[str, Column]:
+        """Return every indicator of any bars at every bar, float64[n], NaN where it is not defined; causal."""
+        return indicator_columns(bars)
+
+    @staticmethod
+    def markov_analysis(bars: Bars) -> dict[str, Any]:
+        """Return regimes of any bars, their transition counts, probabilities with intervals, persistence; causal."""
+        return regime_chain(bars).as_dict()
 
 
 def _require(holds: bool, name: str, why: str) -> None:

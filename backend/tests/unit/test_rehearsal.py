@@ -1,3 +1,5 @@
+import asyncio
+
 from app.domain.identifiers import new_id
 from app.domain.market import Bars
 from app.domain.questions import Question
@@ -27,6 +29,13 @@ async def test_no_decision_of_a_desk_knows_of_another():
     async with InMemoryRehearsal().desk() as desk:
         first, second = await desk.decide(a_question()), await desk.decide(a_question())
     assert first.record["sequence"] == second.record["sequence"] == 1
+
+
+async def test_nothing_of_a_decision_is_left_running():
+    before = asyncio.all_tasks()
+    async with InMemoryRehearsal().desk() as desk:
+        await desk.decide(a_question())
+    assert asyncio.all_tasks() == before
 
 
 async def test_the_analysts_handed_to_a_desk_sit_before_those_of_the_rehearsal():

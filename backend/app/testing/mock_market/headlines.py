@@ -1,5 +1,6 @@
 """What a wire would have written about the bars: large moves make headlines, and so does now and then nothing much."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -31,15 +32,16 @@ NEITHER: Final = (
 )
 
 
-def headlines_of(symbol: str, bars: Bars, random: np.random.Generator) -> tuple[NewsItem, ...]:
+def headlines_of(symbol: str, bars: Bars, draw: Callable[[str], np.random.Generator]) -> tuple[NewsItem, ...]:
     """Return headlines on bars, each at the end of the bar that it is about, oldest first.
 
-    A move counts as large by the deviation of the 20 bars before it: nothing later has a say.
+    A move counts as large by the deviation of the 20 bars before it: nothing later has a say. `draw` returns the
+    chance that goes by a name.
     """
     if len(bars) < 2:
         return ()
     moves = _in_deviations(np.diff(np.log(bars.close)))
-    choices, chatter = random.integers(1 << 30, size=len(moves)), random.random(len(moves)) < CHATTER
+    choices, chatter = draw("words").integers(1 << 30, size=len(moves)), draw("chatter").random(len(moves)) < CHATTER
     told = np.flatnonzero((np.abs(moves) > LARGE) | chatter)
     return tuple(_headline(symbol, bars, place + 1, moves[place], int(choices[place])) for place in told.tolist())
 

@@ -48,6 +48,7 @@ def test_several_symbols_are_each_simulated_once():
         ("interval_seconds", {"interval_seconds": 0}),
         ("interval_seconds", {"interval_seconds": 1.5}),
         ("speed", {"speed": -1}),
+        ("speed", {"speed": 1e-9}),
         ("seed", {"seed": -1}),
         ("start_price", {"start_price": 0}),
         ("moons", {"moons": 3}),

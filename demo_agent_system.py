@@ -1,4 +1,4 @@
-"""The whole desk in seven stops, on real and on simulated bars: no key, no server, no data of your own.
+"""The whole desk in eight stops, on real and on simulated bars: no key, no server, no data of your own.
 
 Run it with `make demo`, then read it: each stop is a short function that uses the public interface alone.
 """
@@ -31,12 +31,14 @@ from app.ports.analyst import Needs, ToolBelt
 
 SYMBOL = "AAPL"
 OUTLOOK = "2008-01-23"
+TESTED = ("risk_advisor", "strategy_optimizer")
 LEHMAN = "2008-09-15"
 BARS, SEED = 40, 9
 VOTE = EventType.AGENT_DECISION
 NEXT = {
     "conclave serve": "REST, WebSocket and API docs on http://127.0.0.1:8000",
     "conclave simulate AAPL MSFT --regime recovery": "watch a market and a panel, live on the feed of `conclave serve`",
+    "conclave test-agents": "all thousand scenarios, and what the bundled panel fails",
     "conclave analyze --dir YOUR_CSV_FOLDER": "your own bars",
     "conclave doctor --live": "put models on the panel: ANTHROPIC_API_KEY, or Ollama",
     "README.md, docs/simulation.md, docs/extending.md": "what there is, mock markets, a tool or an analyst of your own",
@@ -57,6 +59,7 @@ async def tour(settings: Settings) -> None:
     async with AgentSystem(settings) as system:
         await the_same_again(system, record)
     await when_the_record_is_changed(settings, record)
+    await agents_under_test(settings)
     where_to_look_next()
 
 
@@ -263,9 +266,23 @@ def rewrite_history(store: Path, decision_id: str) -> None:
         )
 
 
+async def agents_under_test(settings: Settings) -> None:
+    """Put two analysts through some of the tests that agents have to stand: expectations that can fail."""
+    stop(7, "Agents under test", f"{' and '.join(TESTED)} in crashes, on sound and on bad data.")
+    report = (await AgentSystem(settings).run_agent_tests("crash", TESTED))["test_report"]
+    shown = table("agent", "scenarios", "succeeded", "success rate")
+    for agent, figures in report["by_agent"].items():
+        row(shown, agent, figures["scenarios"], figures["succeeded"], share(figures["success_rate"]))
+    OUT.print(shown)
+    for failure in report["failures"][:1]:
+        OUT.print(f"The first that fails, {failure['scenario']}: expected that it {failure['expected']};")
+        OUT.print(f"  observed {failure['observed']}.")
+    OUT.print(f"Overall success rate: {share(report['executive_summary']['overall_success_rate'])}")
+
+
 def where_to_look_next() -> None:
     """Say what to try now."""
-    stop(7, "Where to look next", "Each of these works at once; `conclave` is in .venv/bin.")
+    stop(8, "Where to look next", "Each of these works at once; `conclave` is in .venv/bin.")
     for command, what in NEXT.items():
         OUT.print(f"  {command:<52}{what}")
 

@@ -57,7 +57,7 @@ class MultiAgentCoordinator:
     ) -> None:
         self._panel: Panel = panel or plugins.load("panel", "concurrent")()
         self._store: DecisionStore = store or plugins.load("decision_store", "memory")()
-        self._bus = bus or AgentEventBus()
+        self._bus, self._owns_bus = bus or AgentEventBus(), bus is None
         self._clock: Clock = clock or plugins.load("clock", "system")()
         self._seating: Seating = seating or RulesSeating(analysts)
         self._announcer = Announcer(self._store, self._bus)
@@ -109,6 +109,8 @@ class MultiAgentCoordinator:
     async def close(self) -> None:
         """Let go of what is under way here; accepted jobs stay pending in the store, for whoever opens it next."""
         await self._jobs.close()
+        if self._owns_bus:
+            await self._bus.close()
 
     async def follow(self, every_s: float) -> None:
         """Tell the bus of what other processes store, too, looking every `every_s` seconds; runs until cancelled."""

@@ -94,6 +94,7 @@ class Metering:
             for name in plugins.names(kind):
                 self.metrics.expect(**{label: name})
         self.metrics.expect(queue=FEED_QUEUE)
+        self.metrics.expect(queue=OUTBOX_QUEUE)
         for provider, model in configured_models(settings):
             self.models.expect(provider, model)
         self.metrics.gauge(catalogue.AUDIT_VALID).at().set(1)

@@ -5,12 +5,16 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import structlog
+
 from app.composition import Desk, running_desk
 from app.config import Settings
-from app.domain.errors import InvalidInputError, UnknownNameError
+from app.domain.errors import AgentSystemError, InvalidInputError, UnknownNameError
 from app.messaging.errand_service import ErrandService
 from app.observability.metrics.registry import Metrics
 from app.web.metrics_port import metrics_port
+
+log = structlog.get_logger(__name__)
 
 
 def run(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> None:
@@ -38,10 +42,19 @@ async def _work(settings: Settings, roles: Sequence[str] | None, concurrency: in
     metrics = Metrics()
     async with running_desk(settings, metrics=metrics, is_worker=True) as desk, metrics_port(settings, metrics):
         service = _service(desk, roles, concurrency)
+        await _warmed(desk)
         await service.start()
         print(f"Conclave works for {', '.join(service.roles)}", file=sys.stderr, flush=True)  # noqa: T201
         await told.wait()
         await _drained(service, again, settings.grace_seconds)
+
+
+async def _warmed(desk: Desk) -> None:
+    """Look for models and load their clients now: once an errand is taken, its lease runs."""
+    try:
+        await desk.coordinator.seats()
+    except AgentSystemError as error:
+        log.warning("no models yet", error=error.public)
 
 
 def _service(desk: Desk, roles: Sequence[str] | None, concurrency: int) -> ErrandService:

@@ -177,7 +177,7 @@ class MultiAgentCoordinator:
             NotFoundError: there is no such request.
             ConflictError: it is already complete.
         """
-        return await self._jobs.desk.cancel(consensus_id)
+        return await self._jobs.cancel(consensus_id)
 
     async def withdraw(self, decision_id: str) -> None:
         """Let go of a decision that nobody waits for any more, wherever it is being made."""

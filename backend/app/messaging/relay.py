@@ -54,8 +54,10 @@ class Relay:
                 await asyncio.sleep(growing_pause(failures))
                 continue
             if not moved:
+                # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the nudge.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._nudged.wait(), self._look_every_s)
+                    async with asyncio.timeout(self._look_every_s):
+                        await self._nudged.wait()
 
     async def send_all(self) -> int:
         """Send one batch of each kind; return how many letters went out.

@@ -65,7 +65,7 @@ class Api:
 
 
 class SharedDesk:
-    """Starts processes on one database and one broker; they end with the block that made it.
+    """Starts processes on one database and one broker; they are killed at the end of the block that made it.
 
     Args:
         variables: what they all find in their environment.
@@ -90,7 +90,10 @@ class SharedDesk:
         return process
 
     async def _start(self, *command: str, **changes: str) -> Running:
-        return await self._stack.enter_async_context(running(*command, home=self._home, **self.variables, **changes))
+        variables = {**self.variables, **changes}
+        process = await self._stack.enter_async_context(running(*command, home=self._home, **variables))
+        self._stack.push_async_callback(process.kill)
+        return process
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from app.events.asking import Asking
 from app.events.conclusion import Conclusion
 from app.events.jobs.caretaker import GRACE, Caretaker, Recovered
 from app.events.jobs.completion import Completion
-from app.events.jobs.desk import MOST_PENDING, JobDesk
+from app.events.jobs.desk import MOST_PENDING, ConsensusStatus, JobDesk
 from app.events.jobs.dispatch import Dispatch, LocalDispatch, Work
 from app.events.jobs.endings import Endings
 from app.events.jobs.workshop import LEASE_S, Workshop
@@ -120,6 +120,12 @@ class Jobs:
         if status.status == PENDING:
             raise StoreUnavailableError("The decision is accepted but not stored yet; ask for it by its id.")
         raise ConflictError(f"The decision was {status.status}: {status.reason or 'somebody stopped it'}")
+
+    async def cancel(self, job_id: str) -> ConsensusStatus:
+        """Cancel a job; return once nothing is under way for it in this process. See `JobDesk.cancel`."""
+        status = await self.desk.cancel(job_id)
+        await self.workshop.stopped(job_id)
+        return status
 
     async def start(self) -> None:
         """Hold on to what is under way here, and finish what other processes left, until `close`."""

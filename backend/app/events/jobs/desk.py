@@ -127,7 +127,8 @@ class JobDesk:
                 if status.status != PENDING or left_s <= 0:
                     return status
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), min(left_s, LOOK_AGAIN_S))
+                    async with asyncio.timeout(min(left_s, LOOK_AGAIN_S)):
+                        await ended.wait()
 
     async def _status(self, job_id: str) -> ConsensusStatus:
         standing = await self._store.work.standing(job_id)
@@ -159,13 +160,10 @@ class JobDesk:
             await self._end(job, Standing(FAILED, reason))
 
     async def _end(self, job: Job, how: Standing) -> bool:
-        delivered = (await self._store.work.contributions(job.id)).values()
         told = announcements.ended(job.symbol, job.id, how, self._clock.now())
-        stored = await self._store.work.end(job.id, how, (told,))
+        stored = await self._store.work.end(job.id, how, (told,), contributions.paid_for)
         if stored is None:
             return False
         await self._announcer.announce(stored)
         self._ended(job.id)
-        for part in map(contributions.read, delivered):
-            await self._asking.keep_what_was_paid(job.id, part.model_calls, part.exchanges)
         return True

@@ -18,6 +18,7 @@ from app.events.jobs import case_file, contributions
 from app.events.jobs.case_file import CaseFile
 from app.events.jobs.completion import Completion
 from app.events.jobs.contributions import Contribution, contribution_of
+from app.events.jobs.turns import OneAtATime
 from app.messaging.pauses import growing_pause
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
@@ -61,6 +62,7 @@ class Workshop:
         self._held: dict[Claim, asyncio.Task[None]] = {}
         self._files: OrderedDict[str, CaseFile] = OrderedDict()
         self._asked_for: defaultdict[str, int] = defaultdict(int)
+        self._errands = OneAtATime()
 
     @property
     def in_hand(self) -> int:
@@ -70,11 +72,16 @@ class Workshop:
     async def work(self, errand: Errand) -> bool:
         """Do an errand to its end; return False for one that is done already, or that somebody else has.
 
-        A caller that is cancelled gives the tasks back.
+        One that comes again while it is under way here, as after a lost connection to the broker, waits for that: what
+        is being paid for is not asked twice. A caller that is cancelled gives the tasks back.
 
         Raises:
             StoreUnavailableError: nothing can be taken or handed in now.
         """
+        async with self._errands.turn((errand.job_id, errand.role)):
+            return await self._work_on(errand)
+
+    async def _work_on(self, errand: Errand) -> bool:
         claimed = await self._work.claim(errand.job_id, errand.agents, self.lease())
         if not claimed.claims:
             return False
@@ -95,6 +102,13 @@ class Workshop:
         for claim, task in tuple(self._held.items()):
             if claim.job_id == job_id:
                 task.cancel()
+
+    async def stopped(self, job_id: str) -> None:
+        """Return once nothing is under way here for a job that has ended, and what was paid is written down."""
+        self.stop(job_id)
+        tasks = {task for claim, task in self._held.items() if claim.job_id == job_id}
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def beat(self) -> None:
         """Hold on to what is under way until cancelled; break off what is not ours any more."""
@@ -148,8 +162,18 @@ class Workshop:
             finally:
                 self._finished(errand.job_id)
             models = self._asking.models(seats)
-            for claim in claimed.claims:
-                await self._hand_in(claim, contribution_of(claim.agent_id, panel, sitting, models))
+            parts = [contribution_of(claim.agent_id, panel, sitting, models) for claim in claimed.claims]
+            await self._hand_in_all(claimed.claims, parts)
+
+    async def _hand_in_all(self, claims: Sequence[Claim], parts: Sequence[Contribution]) -> None:
+        """Hand in one part after the other; those that are not reached were paid for all the same."""
+        for place, claim in enumerate(claims):
+            try:
+                await self._hand_in(claim, parts[place])
+            except BaseException:
+                for part in parts[place + 1 :]:
+                    await self._asking.keep_what_was_paid(claim.job_id, part.model_calls, part.exchanges)
+                raise
 
     def _finished(self, job_id: str) -> None:
         self._asked_for[job_id] -= 1

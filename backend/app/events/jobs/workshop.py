@@ -212,10 +212,15 @@ class Workshop:
         if left is None:
             log.info("contribution refused", decision_id=claim.job_id, agent_id=claim.agent_id)
             await self._asking.keep_what_was_paid(claim.job_id, part.model_calls, part.exchanges)
-        elif left == 0:
-            await self._completion.complete(claim.job_id)
-        elif await self._is_settled(claim.job_id):
-            await self._completion.complete(claim.job_id, is_settled=True)
+        elif left == 0 or await self._is_settled(claim.job_id):
+            self._let_go()
+            await self._completion.complete(claim.job_id, is_settled=left > 0)
+
+    def _let_go(self) -> None:
+        """Hold nothing for the running task any more: it is not to be stopped by the very end that it makes."""
+        mine = asyncio.current_task()
+        for claim in [claim for claim, task in self._held.items() if task is mine]:
+            del self._held[claim]
 
     async def _delivered(self, claim: Claim, content: bytes) -> int | None:
         """Deliver, however long the store is away: what it cost would have to be paid again."""

@@ -20,6 +20,7 @@ from app.ports.transport import Transport
 if TYPE_CHECKING:
     from app.messaging.transports.rabbitmq import RabbitMqTransport
 
+Look = Callable[[int | None], Awaitable[None]]
 Counted = Callable[[Transport[Told]], Transport[Told]]
 
 THOUGHTS = "agent.thinking.#"
@@ -87,18 +88,20 @@ async def sharing(settings: Settings, counted: Counted) -> AsyncIterator[Sharing
 
 
 @asynccontextmanager
-async def listening(way: Sharing, bus: AgentEventBus, look: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def listening(
+    way: Sharing, bus: AgentEventBus, look: Callable[[int | None], Awaitable[None]]
+) -> AsyncIterator[None]:
     """Hear of the other processes until the block ends: what they stored is looked for, what they think is passed on.
 
     Args:
-        look: reads what others have stored.
+        look: reads what others have stored, up to an event of this number at least.
     """
 
     async def stored(ready: asyncio.Event) -> None:
         async with way.transport.subscribe(ENDINGS) as words:
             ready.set()
-            async for _ in words:
-                await look()
+            async for word in words:
+                await look(word.seq if isinstance(word, Event) else None)
 
     async def thought(ready: asyncio.Event) -> None:
         async with way.transport.subscribe(THOUGHTS) as words:

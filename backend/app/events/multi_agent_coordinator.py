@@ -116,10 +116,10 @@ class MultiAgentCoordinator:
         """Tell the bus of what other processes store, too, looking every `every_s` seconds; runs until cancelled."""
         await self._announcer.follow(every_s)
 
-    async def look(self) -> None:
-        """Tell the bus at once of what other processes have stored, if that can be read now."""
+    async def look(self, newest: int | None = None) -> None:
+        """Tell the bus at once of what other processes have stored, if that can be read now; see `Announcer.look`."""
         try:
-            await self._announcer.look()
+            await self._announcer.look(newest)
         except StoreError as error:
             log.warning("stored events not read", error=error.public)
 

@@ -63,6 +63,7 @@ class Workshop:
         self._files: OrderedDict[str, CaseFile] = OrderedDict()
         self._asked_for: defaultdict[str, int] = defaultdict(int)
         self._errands = OneAtATime()
+        self._reading = OneAtATime()
 
     @property
     def in_hand(self) -> int:
@@ -186,14 +187,15 @@ class Workshop:
 
     async def _file(self, job_id: str) -> CaseFile | None:
         """Return the file of a job, read once for all its tasks that come here."""
-        if job_id not in self._files:
-            job = await self._work.job(job_id)
-            if job is None:
-                return None
-            self._files[job_id] = case_file.read(job)
-            while len(self._files) > _FILES_KEPT:
-                self._files.popitem(last=False)
-        return self._files[job_id]
+        async with self._reading.turn(job_id):
+            if job_id not in self._files:
+                job = await self._work.job(job_id)
+                if job is None:
+                    return None
+                self._files[job_id] = case_file.read(job)
+                while len(self._files) > _FILES_KEPT:
+                    self._files.popitem(last=False)
+            return self._files[job_id]
 
     async def _seats(self, file: CaseFile, agents: Sequence[str]) -> dict[str, Analyst]:
         """Seat the agents as this process can: their models must be able to speak."""

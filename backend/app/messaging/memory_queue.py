@@ -92,9 +92,13 @@ class MemoryQueue(Generic[M]):
         return self._waiting.popleft() if self._waiting else None
 
     @asynccontextmanager
-    async def consume(self) -> AsyncIterator["MemoryConsumer[M]"]:
-        """Take part in the work until the block ends; what is unsettled then goes back."""
-        consumer = MemoryConsumer(self)
+    async def consume(self, prefetch: int | None = None) -> AsyncIterator["MemoryConsumer[M]"]:
+        """Take part in the work until the block ends; what is unsettled then goes back.
+
+        Args:
+            prefetch: deliveries that may be unsettled; None is as the queue was declared.
+        """
+        consumer = MemoryConsumer(self, prefetch or self.settings.prefetch)
         self._consumers.append(consumer)
         try:
             yield consumer
@@ -105,10 +109,15 @@ class MemoryQueue(Generic[M]):
 
 
 class MemoryConsumer(Generic[M]):
-    """The deliveries of one consumer."""
+    """The deliveries of one consumer.
 
-    def __init__(self, queue: MemoryQueue[M]) -> None:
+    Args:
+        prefetch: how many may be unsettled.
+    """
+
+    def __init__(self, queue: MemoryQueue[M], prefetch: int) -> None:
         self.queue = queue
+        self._prefetch = prefetch
         self.unsettled: dict[MemoryDelivery[M], None] = {}
 
     def __aiter__(self) -> Self:
@@ -130,7 +139,7 @@ class MemoryConsumer(Generic[M]):
         self.unsettled.clear()
 
     def _next(self) -> Item[M] | None:
-        if len(self.unsettled) >= self.queue.settings.prefetch:
+        if len(self.unsettled) >= self._prefetch:
             return None
         return self.queue.next_for(self)
 

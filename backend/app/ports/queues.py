@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -12,14 +12,14 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,200}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """A named queue and how it treats its work; every process that names it says the same.
+    """A named queue and how it treats its work; every process that names it says the same, but for `prefetch`.
 
     Args:
         name: letters, digits, `-`, `_` and `.`.
         patterns: what it keeps of all that is published; it always keeps what is sent to it by name.
         returns: how often a message may come back unsettled before it becomes a dead letter, from 1. Being fetched by a
             process that ends counts too, so this is no number of tries.
-        prefetch: deliveries that one consumer may hold unsettled; each consumer may have its own.
+        prefetch: deliveries that one consumer may hold unsettled.
         max_length: messages kept; beyond it publishers are refused.
         one_consumer: let one consumer of all processes work at a time, the others standing by: order needs it.
 
@@ -30,7 +30,7 @@ class WorkQueue:
     name: str
     patterns: tuple[str, ...] = ()
     returns: int = 20
-    prefetch: int = field(default=100, compare=False)
+    prefetch: int = 100
     max_length: int = 100_000
     one_consumer: bool = False
 
@@ -39,6 +39,10 @@ class WorkQueue:
             raise ValueError("The name of a queue has 1 to 200 letters, digits, '-', '_' and '.'.")
         if min(self.returns, self.prefetch, self.max_length) < 1:
             raise ValueError(f"Queue {self.name}: returns, prefetch and max_length are 1 or more.")
+
+    def is_same_as(self, other: "WorkQueue") -> bool:
+        """Whether both describe one queue; how much a consumer takes at a time is its own affair."""
+        return replace(self, prefetch=other.prefetch) == other
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Final
 
-from asyncpg import InterfaceError, PostgresError
-from sqlalchemy.exc import DBAPIError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
+from sqlalchemy.exc import DBAPIError, InternalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.domain.errors import RecordCorruptError, StoreError, StoreUnavailableError
@@ -78,7 +78,7 @@ def server_failures() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise StoreUnavailableError(_ALL_BUSY) from error
-    except (DBAPIError, PostgresError, InterfaceError, OSError) as error:
+    except (DBAPIError, PostgresError, InterfaceError, InternalClientError, OSError) as error:
         raise as_store_error(error) from error
 
 
@@ -88,8 +88,13 @@ def as_store_error(error: Exception) -> StoreError:
         return _of_network(error)
     state = sqlstate(error)
     was_cut = isinstance(error, InterfaceError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
-    unknown = ServerAwayError(_GONE) if was_cut else StoreUnavailableError(REFUSED)
+    unknown = ServerAwayError(_GONE) if was_cut or is_confused(error) else StoreUnavailableError(REFUSED)
     return copy(_KNOWN.get(state) or _KNOWN.get(state[:2]) or unknown)
+
+
+def is_confused(error: BaseException) -> bool:
+    """Whether the driver has lost track of its connection, as it does after a cut at a bad moment, and stays so."""
+    return isinstance(error, InternalClientError) or (isinstance(error, InternalError) and not sqlstate(error))
 
 
 def _of_network(error: OSError) -> StoreError:

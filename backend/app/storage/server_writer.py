@@ -15,7 +15,15 @@ from app.domain.errors import StoreUnavailableError
 from app.storage.failures import HELD, StoreUnreachableError
 from app.storage.group_commit import Unit
 from app.storage.server_connections import OLDEST_S
-from app.storage.server_failures import REFUSED, TOO_LONG, ServerAwayError, as_store_error, server_failures, sqlstate
+from app.storage.server_failures import (
+    REFUSED,
+    TOO_LONG,
+    ServerAwayError,
+    as_store_error,
+    is_confused,
+    server_failures,
+    sqlstate,
+)
 from app.storage.transactions import run_together
 
 log = structlog.get_logger(__name__)
@@ -135,8 +143,8 @@ class ServerWriter:
             line = await self._connected()
             try:
                 return await line.connection.run_sync(work, line.driver)
-            except BaseException:
-                if not line.is_free():
+            except BaseException as error:
+                if is_confused(error) or not line.is_free():
                     self._line = None
                     await line.connection.invalidate()
                     await line.connection.close()

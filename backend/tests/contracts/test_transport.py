@@ -222,6 +222,16 @@ class QueueContract:
         with pytest.raises(QueueSettingsError, match="work"):
             await transport.declare(WorkQueue("work", ("market.bar.#",), returns=1))
 
+    async def test_how_much_a_consumer_takes_at_a_time_is_its_own_affair(self, transport):
+        await transport.declare(WorkQueue("shared", ("#",), prefetch=100))
+        async with transport.consume(WorkQueue("shared", ("#",), prefetch=1)) as deliveries:
+            await transport.publish(an_event(1), an_event(2))
+            first, second = await anext(deliveries), asyncio.create_task(anext(deliveries))
+            await asyncio.wait([second], timeout=0.2)
+            assert not second.done()
+            await first.ack()
+            assert (await second).message.seq == 2
+
     async def test_a_request_gets_its_own_answer(self, transport):
         async def answer(deliveries):
             held = [await anext(deliveries) for _ in range(3)]

@@ -128,7 +128,12 @@ class Jobs:
         return status
 
     async def start(self) -> None:
-        """Hold on to what is under way here, and finish what other processes left, until `close`."""
+        """Hold on to what is under way here, and finish what other processes left, until `close`.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        await self.caretaker.begin()
         self._background = [
             asyncio.create_task(self.workshop.beat(), name="leases"),
             asyncio.create_task(self.caretaker.run(self._look_every_s), name="caretaker"),

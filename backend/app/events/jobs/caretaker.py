@@ -1,6 +1,7 @@
 """Looks after jobs whose worker died or whose time is over, in every process, so that each comes to an end."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 import structlog
 
 from app.domain.errors import AgentSystemError, StoreError
+from app.domain.jobs import errands_of
 from app.events.jobs.completion import Completion
 from app.events.jobs.desk import JobDesk
 from app.events.jobs.dispatch import Dispatch
@@ -22,6 +24,10 @@ GRACE: Final = timedelta(seconds=0.5)
 
 Recovered = Callable[[str, int], None]
 
+HOPELESS: Final = 5
+"""How often a job is tried that cannot be decided for a reason nobody foresaw; some of those pass."""
+
+_LEFT_BEHIND: Final = 1_000
 _JOBS_AT_ONCE: Final = 50
 _TASKS_AT_ONCE: Final = 500
 
@@ -51,6 +57,22 @@ class Caretaker:
         self._dispatch = dispatch
         self._clock = clock
         self._recovered = recovered
+        self._tried: Counter[str] = Counter()
+
+    async def begin(self) -> None:
+        """Give out what was accepted before this process began; what others have in hand stays theirs.
+
+        Where letters are sent that is done already: they were stored with each job.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        if self._dispatch.letter_of is not None:
+            return
+        for job_id in await self._work.pending(_LEFT_BEHIND):
+            job = await self._work.job(job_id)
+            if job is not None:
+                self._dispatch.give_out(errands_of(job.id, job.symbol, job.tasks))
 
     async def run(self, every_s: float) -> None:
         """Look every `every_s` seconds until cancelled."""
@@ -80,9 +102,14 @@ class Caretaker:
         try:
             await self._completion.complete(job_id)
             self._recovered("request", 1)
+            self._tried.pop(job_id, None)
         except StoreError:
             raise
         except Exception as error:
             log.exception("job cannot be decided", decision_id=job_id)
+            self._tried[job_id] += 1
+            if self._tried[job_id] < HOPELESS:
+                return
+            del self._tried[job_id]
             reason = error.public if isinstance(error, AgentSystemError) else type(error).__name__
             await self._desk.fail(job_id, f"It could not be decided: {reason}")

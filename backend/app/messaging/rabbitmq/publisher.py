@@ -60,20 +60,39 @@ class Publisher:
             raise TransportUnavailableError(self._why_not_taken()) from None
 
     async def _post(self, postings: Sequence[Posting]) -> None:
-        if len(postings) == 1:
-            await self._deliver(postings[0])
-            return
-        endings = await asyncio.gather(*map(self._deliver, postings), return_exceptions=True)
-        for ending in endings:
-            if ending is not None:
-                raise ending
+        """Send all; from the first on that went down with its connection, all are sent again, so that order is kept."""
+        failures, left = 0, postings
+        while True:
+            endings = await self._endings(left)
+            lost = next((place for place, each in enumerate(endings) if isinstance(each, BROKER_FAILURES)), None)
+            for ending in endings[:lost]:
+                if ending is not None:
+                    raise ending
+            if lost is None:
+                self._trouble = ""
+                return
+            failures += 1
+            self._trouble = f" ({told(cast(Exception, endings[lost]))})"
+            await asyncio.sleep(self._pause(failures))
+            left = left[lost:]
+
+    async def _endings(self, postings: Sequence[Posting]) -> Sequence[BaseException | None]:
+        """Send each once; return how that ended for each, in order."""
+        if len(postings) > 1:
+            return await asyncio.gather(*map(self._deliver, postings), return_exceptions=True)
+        try:
+            for posting in postings:
+                await self._deliver(posting)
+        except Exception as error:  # noqa: BLE001 - told from one another by whoever asked
+            return [error]
+        return [None]
 
     def _why_not_taken(self) -> str:
         trouble = self._trouble or ("" if self._link.state is not TransportState.UP else " (no confirmation came)")
         return f"Not taken within {self._timeout_s} s: {self._link.describe()}{trouble}. Publish again later."
 
     async def _deliver(self, posting: Posting) -> None:
-        failures, lacks_queue = 0, False
+        lacks_queue = False
         while True:
             try:
                 with lost_connections_raise():
@@ -81,19 +100,13 @@ class Publisher:
                         await asyncio.sleep(_RESTORE_PAUSE_S)
                         await self._topology.restore(await self._link.connection())
                     async with self._room:
-                        await self._try(posting)
-                self._trouble = ""
-                return
+                        return await self._try(posting)
             except PublishError:
                 if lacks_queue or not self._topology.expects(posting.exchange, posting.routing_key):
                     raise UnroutableError(_unroutable(posting)) from None
                 lacks_queue = True
             except DeliveryError:
                 raise QueueFullError(f"A queue for {posting.routing_key} is full; start more consumers.") from None
-            except BROKER_FAILURES as failure:
-                failures += 1
-                self._trouble = f" ({told(failure)})"
-                await asyncio.sleep(self._pause(failures))
 
     async def _try(self, posting: Posting) -> None:
         channel = self._channel

@@ -65,7 +65,7 @@ class Topology:
         Raises:
             QueueSettingsError: this process knows it with other settings.
         """
-        if self._queues.setdefault(queue.name, queue) != queue:
+        if not self._queues.setdefault(queue.name, queue).is_same_as(queue):
             raise _other_settings(queue.name)
         self._kept.clear()
 

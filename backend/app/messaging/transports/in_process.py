@@ -89,14 +89,14 @@ class InProcessTransport(Generic[M]):
             known = self._queues.get(queue.name)
             if known is None:
                 self._add(queue)
-            elif known.settings != queue:
+            elif not known.settings.is_same_as(queue):
                 raise QueueSettingsError(f"Queue {queue.name} exists with other settings; use those or another name.")
 
     @asynccontextmanager
     async def consume(self, queue: WorkQueue) -> AsyncIterator[MemoryConsumer[M]]:
         """Take work from a queue; see `Queues.consume`."""
         await self.declare(queue)
-        async with self._queues[queue.name].consume() as consumer:
+        async with self._queues[queue.name].consume(queue.prefetch) as consumer:
             yield consumer
 
     async def send(self, queue: str, *messages: M) -> None:

@@ -3,7 +3,7 @@ import ssl
 
 import asyncpg
 import pytest
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InternalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.domain.errors import RecordCorruptError, StoreUnavailableError
@@ -18,6 +18,12 @@ def told(error):
         raise error
     assert "canary" not in str(caught.value)
     return type(caught.value), str(caught.value)
+
+
+def test_a_driver_that_lost_track_of_its_connection_is_a_server_that_went_away():
+    confused = asyncpg.InternalClientError("canary: another operation is in progress")
+    for raised in (confused, InternalError("SELECT 'canary'", {}, confused)):
+        assert told(raised)[0] is ServerAwayError
 
 
 @pytest.mark.parametrize(

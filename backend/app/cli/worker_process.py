@@ -10,6 +10,7 @@ import structlog
 from app.composition import Desk, running_desk
 from app.config import Settings
 from app.domain.errors import AgentSystemError, InvalidInputError, UnknownNameError
+from app.event_loop import fast_loop
 from app.messaging.errand_service import ErrandService
 from app.observability.metrics.registry import Metrics
 from app.web.metrics_port import metrics_port
@@ -33,7 +34,7 @@ def run(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> No
             "A worker needs POSTGRES_URL and RABBITMQ_URL, the same as the API processes have; "
             "without them `conclave serve` does everything by itself."
         )
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_work(settings, roles, concurrency))
 
 

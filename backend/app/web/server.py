@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
 from types import FrameType
@@ -14,6 +14,7 @@ import uvicorn
 from app.access.policy import check_bind
 from app.agent_system import AgentSystem
 from app.config import Settings
+from app.event_loop import fast_loop
 from app.observability.logging import configure_logging
 from app.web.app import create_app
 from app.web.listening import BACKLOG, listen_on, url_of
@@ -76,7 +77,7 @@ def serve(settings: Settings) -> None:
     check_bind(settings)
     configure_logging(settings.log_level, settings.log_format)
     listener = listen_on(settings.host, settings.port)
-    with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with listener, asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(serve_on(listener, settings))
 
 
@@ -107,11 +108,3 @@ def server_config(app: Any, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=settings.grace_seconds,
     )
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

@@ -1,4 +1,4 @@
-"""The whole desk in five stops, on real bars that come with it: no key, no service, no data of your own.
+"""The whole desk in eight stops, on real and on simulated bars: no key, no server, no data of your own.
 
 Run it with `make demo`, then read it: each stop is a short function that uses the public interface alone.
 """
@@ -6,7 +6,7 @@ Run it with `make demo`, then read it: each stop is a short function that uses t
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ from app.cli.record_view import headline, how, show_record
 from app.cli.terminal import number, results, row, share, table
 from app.config import Settings, read_settings
 from app.consensus.engine import decide
+from app.domain.events import Event, EventType
 from app.domain.market import AnalysisContext
 from app.domain.votes import Opinion, engine_vote
 from app.events.rules_seating import installed_analysts
@@ -30,7 +31,18 @@ from app.ports.analyst import Needs, ToolBelt
 
 SYMBOL = "AAPL"
 OUTLOOK = "2008-01-23"
+TESTED = ("risk_advisor", "strategy_optimizer")
 LEHMAN = "2008-09-15"
+BARS, SEED = 40, 9
+VOTE = EventType.AGENT_DECISION
+NEXT = {
+    "conclave serve": "REST, WebSocket and API docs on http://127.0.0.1:8000",
+    "conclave simulate AAPL MSFT --regime recovery": "watch a market and a panel, live on the feed of `conclave serve`",
+    "conclave test-agents": "all thousand scenarios, and what the bundled panel fails",
+    "conclave analyze --dir YOUR_CSV_FOLDER": "your own bars",
+    "conclave doctor --live": "put models on the panel: ANTHROPIC_API_KEY, or Ollama",
+    "README.md, docs/simulation.md, docs/extending.md": "what there is, mock markets, a tool or an analyst of your own",
+}
 OUT = results()
 
 
@@ -39,13 +51,16 @@ async def tour(settings: Settings) -> None:
     async with AgentSystem(settings) as system:
         record = await one_decision(system)
         await the_risk_veto(system)
+        await a_crash_that_never_was(system)
         six_methods(record)
         four_strategies(record)
-        await the_live_feed(system)
-        await the_same_again(system, record)
+    await when_a_tool_fails(settings)
     await when_analysts_fail(settings)
+    async with AgentSystem(settings) as system:
+        await the_same_again(system, record)
     await when_the_record_is_changed(settings, record)
-    OUT.print("\nThat was the tour. Next: `conclave analyze`, `conclave serve`, `conclave doctor`.")
+    await agents_under_test(settings)
+    where_to_look_next()
 
 
 async def one_decision(system: AgentSystem) -> dict[str, Any]:
@@ -66,9 +81,48 @@ async def the_risk_veto(system: AgentSystem) -> None:
     OUT.print(f"  {how(record)}")
 
 
+async def a_crash_that_never_was(system: AgentSystem) -> None:
+    """Simulate a crash and listen to the event bus: what a WebSocket client sees, stored, numbered and in order."""
+    stop(2, "A crash that never was", "Simulated bars of a day, the panel's votes on each, and how they turn.")
+    desk = await system.start()
+    async with desk.bus.subscribe("#", capacity=10_000) as events:
+        summary = await system.simulate_market_stream(SYMBOL, "crash", BARS * 1_440, 86_400, speed=0, seed=SEED)
+        heard = [event async for event in until(events, "simulation_ended")]
+    OUT.print("The feed tells of each bar and of what comes of it, such as")
+    for event in sorted({event.type: event for event in reversed(heard)}.values(), key=lambda event: event.seq):
+        OUT.print(f"  {event.seq:>5}  {event.type}  {event.topic}")
+    OUT.print(how_votes_turn(heard))
+    OUT.print(
+        f"{SYMBOL} lost {-summary['by_symbol'][SYMBOL]['change']:.0%} in {summary['bars']} bars; all "
+        f"{summary['decisions']} decisions are recorded, and flagged as simulated."
+    )
+
+
+async def until(events: AsyncIterable[Event], last: str) -> AsyncIterator[Event]:
+    """Pass events on to the one that is called `last`."""
+    async for event in events:
+        yield event
+        if event.name == last:
+            return
+
+
+def how_votes_turn(heard: Sequence[Event]) -> Any:
+    """Put bars, votes and decisions side by side, every fourth bar."""
+    bars = {event.data["ends_at"]: event.data for event in heard if event.type is EventType.MARKET_UPDATE}
+    results = [event.data["payload"] for event in heard if event.name == "consensus_result"]
+    votes = {(event.decision_id, event.agent_type): event.data["decision"] for event in heard if event.type is VOTE}
+    roles = plugins.names("analyst")
+    shown = table("bar", "close", *(role.partition("_")[0] for role in roles), "decision", "resolved by")
+    for result in results[::4]:
+        bar = bars[result["as_of"]]
+        said = [votes.get((result["decision_id"], role)) for role in roles]
+        row(shown, bar["bar"], number(bar["close"], 2), *said, result["final_decision"], result["resolved_by"])
+    return shown
+
+
 def six_methods(record: Mapping[str, Any]) -> None:
     """Count the same votes by every rule: the engine is a pure function, so this costs microseconds and no model."""
-    stop(2, "Six ways to count the same votes", "A HOLD by tie, by veto or by conviction are different things.")
+    stop(3, "Six ways to count the same votes", "A HOLD by tie, by veto or by conviction are different things.")
     OUT.print(outcomes(record, [{"method": name} for name in plugins.names("consensus_method")]))
 
 
@@ -79,22 +133,9 @@ def four_strategies(record: Mapping[str, Any]) -> None:
     OUT.print(outcomes(record, [{"method": "unanimous", "strategy": name} for name in strategies]))
 
 
-async def the_live_feed(system: AgentSystem) -> None:
-    """Subscribe to the event bus: votes, tool calls and the consensus arrive in order, already stored and numbered."""
-    stop(3, "The live feed", "What a WebSocket client sees while another decision is made.")
-    desk = await system.start()
-    async with desk.bus.subscribe("#") as events, asyncio.TaskGroup() as group:
-        group.create_task(ask(system, method="majority"))
-        async for event in events:
-            told = {"seq": event.seq, "type": str(event.type), "topic": event.topic}
-            OUT.print("  ", "  ".join(str(each) for each in told.values()), sep="")
-            if event.name == "consensus_result":
-                break
-
-
 async def the_same_again(system: AgentSystem, record: Mapping[str, Any]) -> None:
     """Make the first decision again from its stored evidence and compare it to the byte."""
-    stop(4, "Replay and verification", "A decision that cannot be made again is an anecdote.")
+    stop(6, "Replay and verification", "A decision that cannot be made again is an anecdote.")
     desk = await system.start()
     again = await desk.coordinator.replay(record["decision_id"])
     OUT.print(f"Replay of {again.decision_id}: {'identical' if not again.differences else again.differences}")
@@ -104,8 +145,64 @@ async def the_same_again(system: AgentSystem, record: Mapping[str, Any]) -> None
     OUT.print(f"Problems found: {len(checked.problems)}")
 
 
+class OrderFlow:
+    """A tool of your own is a class like this one; the service behind this one is down."""
+
+    name: ClassVar = "order_flow"
+    description: ClassVar = "Who buys and who sells."
+
+    def run(self, context: AnalysisContext) -> Mapping[str, Any]:
+        """Fail, as services do."""
+        raise ConnectionError("the order flow service does not answer")
+
+
+class FlowWatcher:
+    """An analyst of your own is a class like this one; without its tool it has no opinion."""
+
+    role: ClassVar = "flow_watcher"
+    question: ClassVar = "Who is buying?"
+    rule: ClassVar = "Follow the order flow."
+    needs: ClassVar = Needs()
+    tools: ClassVar[tuple[str, ...]] = ("order_flow",)
+
+    async def analyse(self, context: AnalysisContext, tools: ToolBelt) -> Opinion:
+        """Ask for the order flow."""
+        await tools.call("order_flow")
+        raise AssertionError("nobody gets here")
+
+
+async def when_a_tool_fails(settings: Settings) -> None:
+    """Put an analyst with a broken tool on the panel: after five failures the tool rests and is not run any more."""
+    stop(4, "When a tool fails", "Every call is watched; a tool that keeps failing is suspended for a while.")
+    plugins.BUILT_IN["tool"]["order_flow"] = f"{__name__}:OrderFlow"
+    plugins.names.cache_clear()
+    async with AgentSystem(settings, installed_analysts() | {"flow_watcher": FlowWatcher()}) as system:
+        desk = await system.start()
+        async with desk.bus.subscribe("agent.tool.#", capacity=10_000) as events:
+            calls = asyncio.create_task(ends_of(events, "order_flow", "denied"))
+            while not calls.done():
+                await ask(system)
+        OUT.print("The calls of order_flow ended as", ", ".join(await calls))
+        report = await desk.tool_tracker.analyze_tool_performance()
+    OUT.print("Suspended now:", ", ".join(report["policy"]["suspended"]))
+    for insight, advice in zip(report["insights"], report["recommendations"], strict=True):
+        if insight["tool_name"] == "order_flow":
+            OUT.print(f"  {insight['text']} {advice['text']}")
+
+
+async def ends_of(events: AsyncIterable[Event], tool: str, last: str) -> list[str]:
+    """Return how the calls of a tool end, to the first that ends as `last`."""
+    ends: list[str] = []
+    async for event in events:
+        if event.name == tool:
+            ends.append(event.data["status"])
+            if ends[-1] == last:
+                break
+    return ends
+
+
 class BrokenAnalyst:
-    """An analyst of your own is a class like this one; this one always fails."""
+    """An analyst that always fails."""
 
     role: ClassVar = "broken_analyst"
     question: ClassVar = "What happens when an analyst crashes?"
@@ -167,6 +264,27 @@ def rewrite_history(store: Path, decision_id: str) -> None:
                AS BLOB) WHERE id = ?""",
             [decision_id],
         )
+
+
+async def agents_under_test(settings: Settings) -> None:
+    """Put two analysts through some of the tests that agents have to stand: expectations that can fail."""
+    stop(7, "Agents under test", f"{' and '.join(TESTED)} in crashes, on sound and on bad data.")
+    report = (await AgentSystem(settings).run_agent_tests("crash", TESTED))["test_report"]
+    shown = table("agent", "scenarios", "succeeded", "success rate")
+    for agent, figures in report["by_agent"].items():
+        row(shown, agent, figures["scenarios"], figures["succeeded"], share(figures["success_rate"]))
+    OUT.print(shown)
+    for failure in report["failures"][:1]:
+        OUT.print(f"The first that fails, {failure['scenario']}: expected that it {failure['expected']};")
+        OUT.print(f"  observed {failure['observed']}.")
+    OUT.print(f"Overall success rate: {share(report['executive_summary']['overall_success_rate'])}")
+
+
+def where_to_look_next() -> None:
+    """Say what to try now."""
+    stop(8, "Where to look next", "Each of these works at once; `conclave` is in .venv/bin.")
+    for command, what in NEXT.items():
+        OUT.print(f"  {command:<52}{what}")
 
 
 async def ask(system: AgentSystem, **wishes: Any) -> dict[str, Any]:

@@ -48,6 +48,15 @@ def interleaved(rounds: int, *measures: Callable[[], float]) -> list[list[float]
     return taken
 
 
+async def interleaved_async(rounds: int, *measures: Callable[[], Awaitable[float]]) -> list[list[float]]:
+    """Measure each in turn, as `interleaved` does."""
+    taken: list[list[float]] = [[] for _ in measures]
+    for _ in range(rounds):
+        for place, measure in enumerate(measures):
+            taken[place].append(await measure())
+    return taken
+
+
 def median_ratio(values: list[float], floors: list[float]) -> float:
     """Return the median of the per-round ratios."""
     return median([value / floor for value, floor in zip(values, floors, strict=True)])

@@ -34,7 +34,7 @@ Work = Callable[[], Awaitable[None]]
 def rows() -> list[Row]:
     """Measure the bus of one process, and the broker where there is one."""
     found = [uvloop.run(_in_process())]
-    url = os.environ.get("RABBITMQ_URL")
+    url = os.environ.get("CONCLAVE_BENCH_RABBITMQ_URL")
     if not url:
         return [*found, Row("messages over RabbitMQ", "not measured", "RABBITMQ_URL is not set", "", "≤ 1.25", None)]
     return [*found, *uvloop.run(_over_rabbitmq(url))]

@@ -39,7 +39,7 @@ def rows() -> list[Row]:
 
 
 async def _measured(server: str) -> list[Row]:
-    async with _database(server) as url, _store(url) as store, await BareDesk.at(url) as bare:
+    async with database_of_its_own(server) as url, _store(url) as store, await BareDesk.at(url) as bare:
         ours = MultiAgentCoordinator(store=store)
         found = [await _compared(ours.decide, bare.decide, together) for together in TOGETHER]
         return [*found, await _read(store, url)]
@@ -101,7 +101,7 @@ async def _store(url: str) -> AsyncIterator[DecisionStore]:
 
 
 @asynccontextmanager
-async def _database(server: str) -> AsyncIterator[str]:
+async def database_of_its_own(server: str) -> AsyncIterator[str]:
     """Yield the URL of a database of its own, dropped afterwards."""
     name = f"conclave_bench_{uuid4().hex[:12]}"
     administrator = await asyncpg.connect(server)

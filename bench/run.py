@@ -19,8 +19,13 @@ PARTS = {
     "startup": "bench.startup",
     "many": "bench.many_decisions",
     "models": "bench.models",
+    "market": "bench.mock_market",
+    "simulation": "bench.simulation",
     "messaging": "bench.messaging",
     "postgres": "bench.postgres",
+    "shared": "bench.shared_work",
+    "metering": "bench.metering",
+    "agent_tests": "bench.agent_tests",
 }
 
 
@@ -32,8 +37,9 @@ def main() -> None:
     unknown = [name for name in chosen if name not in PARTS]
     if unknown:
         parser.error(f"unknown part; choose from {', '.join(PARTS)}")
-    # The server is for one part alone: the others keep their records in folders of their own.
-    os.environ["CONCLAVE_BENCH_POSTGRES_URL"] = os.environ.pop("POSTGRES_URL", "")
+    # The servers are for some parts alone: the others keep their records in folders of their own and share no work.
+    for name in ("POSTGRES_URL", "RABBITMQ_URL"):
+        os.environ[f"CONCLAVE_BENCH_{name}"] = os.environ.pop(name, "")
     from app.observability.logging import configure_logging
 
     configure_logging("WARNING")

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +56,7 @@ def wait_until_ready(
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=1):
                 return time.perf_counter() - started
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.005)
     raise RuntimeError("the server was not ready in time")
 

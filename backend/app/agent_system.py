@@ -1,11 +1,13 @@
 """`AgentSystem`, the one door to the desk: start, stop, ask, look back."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
+import structlog
 
 from app import plugins
 from app.composition import Desk, running_desk
@@ -14,8 +16,14 @@ from app.domain.errors import AgentSystemError
 from app.domain.market import Bars
 from app.domain.questions import DEFAULT_TIMEOUT_S, Question
 from app.domain.requests import read_request
-from app.observability.health import DOWN, UP
+from app.domain.simulation_requests import read_simulation
+from app.observability.health import DOWN
+from app.observability.logging import configure_logging
+from app.observability.metrics.registry import Metrics
 from app.ports.analyst import Analyst
+
+if TYPE_CHECKING:
+    from app.testing.agent_testing_framework import AgentTestingFramework
 
 agent_system: "AgentSystem"
 
@@ -39,6 +47,11 @@ class AgentSystem:
         self._supervisor: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Desk] | None = None
         self._stop = asyncio.Event()
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of this system, kept from one start to the next."""
+        return Metrics()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -79,7 +92,7 @@ class AgentSystem:
         async with AsyncExitStack() as stack:
             try:
                 settings = self._settings or read_settings()
-                desk = await stack.enter_async_context(running_desk(settings, self._analysts))
+                desk = await stack.enter_async_context(running_desk(settings, self._analysts, self.metrics))
             except AgentSystemError as error:
                 ready.set_exception(error)
                 ready.exception()
@@ -164,19 +177,123 @@ class AgentSystem:
         ended = await desk.coordinator.consensus(consensus_id, timeout_seconds)
         return consensus_status(ended.consensus_id, ended.status, ended.record.body if ended.record else None)
 
+    async def run_agent_tests(
+        self,
+        regime_filter: str | Iterable[str] | None = None,
+        agent_types: str | Iterable[str] | None = None,
+        *,
+        measures: bool = False,
+        with_models: bool = False,
+        timeout_seconds: float | None = None,
+    ) -> dict[str, Any]:
+        """Put the analysts through scenarios and return `{"test_report": …}`; nothing of it is recorded.
+
+        The system need not be started. See `AgentTestingFramework` for the report and the arguments.
+
+        Args:
+            with_models: also seat the models that are set up, at their vendors' price; else rules alone are tested, and
+                models by stand-ins.
+            timeout_seconds: how long the panel has for a question; None is 5, with models 30.
+
+        Raises:
+            UnknownNameError: there is no such regime or agent; says what there is.
+        """
+        framework = self.agent_testing_framework(with_models=with_models, timeout_seconds=timeout_seconds)
+        return await framework.run_comprehensive_agent_test(regime_filter, agent_types, measures=measures)
+
+    def agent_testing_framework(
+        self,
+        *,
+        with_models: bool = False,
+        scenes: int | None = None,
+        timeout_seconds: float | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> "AgentTestingFramework":
+        """Return the framework for this system's analysts, with desks that are built as this system's is.
+
+        Args:
+            with_models, timeout_seconds: as in `run_agent_tests`.
+            scenes, progress: as in `AgentTestingFramework`.
+        """
+        from app.rehearsal import InMemoryRehearsal
+        from app.testing.agent_testing_framework import SCENES, TIMEOUT_S, AgentTestingFramework
+
+        settings = self._settings or read_settings()
+        if not structlog.is_configured():
+            configure_logging(settings.log_level, settings.log_format)
+        rehearsal = InMemoryRehearsal(self._analysts, settings if with_models else None)
+        return AgentTestingFramework(
+            self._analysts,
+            rehearsal=rehearsal,
+            scenes=scenes or SCENES,
+            timeout_s=timeout_seconds or (DEFAULT_TIMEOUT_S if with_models else TIMEOUT_S),
+            costs=with_models,
+            progress=progress,
+        )
+
+    async def simulate_market_stream(
+        self,
+        symbol: str | Sequence[str],
+        regime: str = "regime_switching",
+        duration_minutes: float = 60,
+        interval_seconds: float = 60,
+        *,
+        speed: float = 1.0,
+        seed: int = 0,
+        **wishes: Any,
+    ) -> dict[str, Any]:
+        """Let a market happen, have the panel decide on each bar, and return the summary at its end.
+
+        Bars, tool calls, votes and decisions are on the feed while it runs. Everything decided is recorded and flagged
+        `simulated`. Cancelling the call ends the simulation at once.
+
+        Args:
+            symbol: one, or several that move together.
+            regime: one of `app.testing.mock_data_generator.REGIMES`.
+            duration_minutes: of simulated time; interval_seconds: length of a bar, whole from 1 on; below, bars of a
+                second come so often.
+            speed: simulated seconds in a second; 0 waits for the panel alone.
+            seed: the same seed gives the same prices.
+            wishes: `start_price`, and `agents`, `method`, `conflict_resolution`, `config`, `timeout_seconds` as for an
+                analysis.
+
+        Raises:
+            InvalidInputError: names what cannot be used and the next step; nothing was started.
+            StoreUnavailableError: a decision could not be stored; the simulation has ended.
+        """
+        asked = {
+            "symbol" if isinstance(symbol, str) else "symbols": symbol if isinstance(symbol, str) else list(symbol),
+            "regime": regime,
+            "duration_minutes": duration_minutes,
+            "interval_seconds": interval_seconds,
+            "speed": speed,
+            "seed": seed,
+            **wishes,
+        }
+        plan = read_simulation(asked)
+        simulations = (await self.start()).simulations
+        simulation_id = (await simulations.start(plan)).simulation_id
+        try:
+            return (await simulations.ended(simulation_id)).as_dict()
+        except asyncio.CancelledError:
+            await simulations.stop(simulation_id)
+            raise
+
     async def get_system_status(self) -> dict[str, Any]:
-        """Return `component_health` by part and `performance_summary`; never raises, a fault is told in it."""
+        """Return `status`, `component_health` by part and `performance_summary`; never raises, it tells of faults."""
         desk = self._started()
         if not isinstance(desk, Desk):
-            health: dict[str, Any] = {
-                "agent_system": {"status": DOWN, "detail": desk.public if desk else "not started"}
-            }
+            why = desk.public if desk else "not started"
+            health: dict[str, Any] = {"agent_system": {"status": DOWN, "detail": why, "reason": why, "since": None}}
+            overall = DOWN
             counts, active = NOTHING_YET, len(self._analysts or plugins.names("analyst"))
         else:
-            health = {"agent_system": {"status": UP, "detail": "started"}, **await desk.health.report()}
+            health = await desk.health.report()
+            overall = desk.health.overall(health)
             counts = await _counts(desk)
             active = await _seated(desk)
         return {
+            "status": overall,
             "component_health": health,
             "performance_summary": {
                 "active_agents": active,

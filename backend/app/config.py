@@ -35,6 +35,13 @@ class Settings(ModelSettings):
     allowed_origins: Annotated[
         tuple[str, ...], NoDecode, Field(description="web origins that may call, comma-separated, beside loopback")
     ] = ()
+    metrics_port: Annotated[
+        int | None, Field(ge=0, le=65_535, description="port of its own for /metrics; 0 picks a free one")
+    ] = None
+    metrics_host: Annotated[str, Field(description="address to listen on with that port")] = "127.0.0.1"
+    audit_seconds: Annotated[
+        float, Field(ge=0, description="how often a server verifies the record's chains; 0 is never")
+    ] = 3_600.0
     log_format: Annotated[Literal["console", "json"], Field(description="how log lines look")] = "console"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],

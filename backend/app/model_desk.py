@@ -17,6 +17,7 @@ from app.ai.spending.limits import Limits
 from app.ai.spending.prices import price_of
 from app.config_models import ModelSettings
 from app.domain.errors import InvalidInputError, ProviderError
+from app.observability.metrics.models import ModelMetrics
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
@@ -49,15 +50,22 @@ class Doors:
 
     Args:
         guard: puts the guards around an adapter.
+        figures: counts what is asked; None counts nothing.
     """
 
     def __init__(
-        self, settings: ModelSettings, store: DecisionStore, clock: Clock, guard: Callable[[Provider], Guarded]
+        self,
+        settings: ModelSettings,
+        store: DecisionStore,
+        clock: Clock,
+        guard: Callable[[Provider], Guarded],
+        figures: ModelMetrics | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock
         self._guard = guard
+        self._figures = figures
         self.guards: dict[str, Guarded] = {}
 
     async def close(self) -> None:
@@ -118,6 +126,8 @@ class Doors:
             model, why = await self._ollama_model(adapter)
         if model is None:
             return Found(None, why)
+        if self._figures is not None:
+            self._figures.expect("ollama", model)
         return Found(_voice(await self._warmed("ollama", adapter), model, options), why)
 
     async def _ollama_model(self, adapter: Any) -> tuple[str | None, str]:
@@ -164,9 +174,16 @@ def _voice(door: Provider, model: str, options: Mapping[str, Any] | None = None)
 
 @asynccontextmanager
 async def model_desk(
-    settings: ModelSettings, rules: Mapping[str, Analyst], store: DecisionStore, clock: Clock
+    settings: ModelSettings,
+    rules: Mapping[str, Analyst],
+    store: DecisionStore,
+    clock: Clock,
+    figures: ModelMetrics | None = None,
 ) -> AsyncIterator[ModelDesk]:
     """Build everything; providers are looked for when the first decision asks, and closed with the block.
+
+    Args:
+        figures: counts what is asked of models; None counts nothing.
 
     Raises:
         InvalidInputError: the provider of CONCLAVE_PROVIDER cannot work with what is set.
@@ -174,7 +191,8 @@ async def model_desk(
     if settings.provider == "scripted" and settings.script is None:
         raise InvalidInputError("CONCLAVE_PROVIDER is scripted: set CONCLAVE_SCRIPT to a file of answers.")
     ledger = await _ledger(settings, store, clock)
-    doors = Doors(settings, store, clock, partial(_guarded, settings=settings, ledger=ledger, clock=clock))
+    guard = partial(_guarded, settings=settings, ledger=ledger, clock=clock, figures=figures)
+    doors = Doors(settings, store, clock, guard, figures)
     candidates = [Candidate("anthropic", doors.anthropic), Candidate("ollama", doors.ollama)]
     if settings.provider == "scripted":
         candidates.append(Candidate("scripted", doors.scripted))
@@ -210,7 +228,9 @@ async def _ledger(settings: ModelSettings, store: DecisionStore, clock: Clock) -
     return ledger
 
 
-def _guarded(adapter: Provider, *, settings: ModelSettings, ledger: Ledger, clock: Clock) -> Guarded:
+def _guarded(
+    adapter: Provider, *, settings: ModelSettings, ledger: Ledger, clock: Clock, figures: ModelMetrics | None
+) -> Guarded:
     hedging, _, hedge_model = (settings.hedge_model or "").partition(":")
     guards = Guards(
         attempt_timeout_s=settings.model_timeout_seconds,
@@ -218,4 +238,6 @@ def _guarded(adapter: Provider, *, settings: ModelSettings, ledger: Ledger, cloc
         requests_per_minute=settings.model_requests_per_minute,
         hedge_model=hedge_model if hedging == adapter.name else None,
     )
-    return guarded(adapter, ledger, clock, guards)
+    if figures is None:
+        return guarded(adapter, ledger, clock, guards)
+    return guarded(figures.around(adapter), ledger, clock, guards, watch=figures)

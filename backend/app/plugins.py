@@ -53,6 +53,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "clock": {"system": "app.observability.system_clock:SystemClock"},
     "panel": {"concurrent": "app.ai.trading_agents:AIAgentCoordinator"},
     "decision_store": {"memory": "app.storage.repositories.in_memory:InMemoryDecisionStore"},
+    "rehearsal": {"in_memory": "app.rehearsal:InMemoryRehearsal"},
+    "mock_market": {"garch": "app.testing.mock_data_generator:MockDataGenerator"},
     "transport": {
         "in_process": "app.messaging.transports.in_process:InProcessTransport",
         "rabbitmq": "app.messaging.transports.rabbitmq:RabbitMqTransport",

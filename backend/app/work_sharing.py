@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.domain.errors import InvalidInputError
@@ -16,15 +17,27 @@ from app.messaging.starting import start, stop
 from app.ports.outbox import Outbox
 from app.ports.transport import Transport
 
+if TYPE_CHECKING:
+    from app.messaging.transports.rabbitmq import RabbitMqTransport
+
+Look = Callable[[int | None], Awaitable[None]]
+Counted = Callable[[Transport[Told]], Transport[Told]]
+
 THOUGHTS = "agent.thinking.#"
 ENDINGS = "decision.#"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sharing:
-    """The way to the other processes."""
+    """The way to the other processes.
+
+    Args:
+        transport: what goes over the broker is counted by it.
+        broker: the same, uncounted, which can also be asked how many work.
+    """
 
     transport: Transport[Told]
+    broker: "RabbitMqTransport[Told]"
     outbox: Outbox
     relay: Relay
 
@@ -44,8 +57,11 @@ def is_shared(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def sharing(settings: Settings) -> AsyncIterator[Sharing | None]:
+async def sharing(settings: Settings, counted: Counted) -> AsyncIterator[Sharing | None]:
     """Yield the way to the other processes, or None where there are none; it closes with the block.
+
+    Args:
+        counted: puts a wrapper around the transport that counts.
 
     A broker that is away does not keep anything from starting: letters wait in the outbox.
 
@@ -65,24 +81,27 @@ async def sharing(settings: Settings) -> AsyncIterator[Sharing | None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(outbox.close)
         await stack.enter_async_context(transport)
-        relay = Relay(outbox, transport, settings.follow_seconds)
+        outside = counted(transport)
+        relay = Relay(outbox, outside, settings.follow_seconds)
         stack.push_async_callback(stop, asyncio.create_task(relay.run(), name="relay"))
-        yield Sharing(transport, outbox, relay)
+        yield Sharing(outside, transport, outbox, relay)
 
 
 @asynccontextmanager
-async def listening(way: Sharing, bus: AgentEventBus, look: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def listening(
+    way: Sharing, bus: AgentEventBus, look: Callable[[int | None], Awaitable[None]]
+) -> AsyncIterator[None]:
     """Hear of the other processes until the block ends: what they stored is looked for, what they think is passed on.
 
     Args:
-        look: reads what others have stored.
+        look: reads what others have stored, up to an event of this number at least.
     """
 
     async def stored(ready: asyncio.Event) -> None:
         async with way.transport.subscribe(ENDINGS) as words:
             ready.set()
-            async for _ in words:
-                await look()
+            async for word in words:
+                await look(word.seq if isinstance(word, Event) else None)
 
     async def thought(ready: asyncio.Event) -> None:
         async with way.transport.subscribe(THOUGHTS) as words:

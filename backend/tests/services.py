@@ -14,7 +14,7 @@ import pytest
 from scripts.services import both, settings
 
 NAMED_BY = {"postgres": "CONCLAVE_TEST_POSTGRES_URL", "rabbitmq": "CONCLAVE_TEST_RABBITMQ_URL"}
-NEEDS = {"postgres": "needs PostgreSQL", "rabbitmq": "needs RabbitMQ"}
+NEEDS = {"postgres": "needs PostgreSQL", "rabbitmq": "needs RabbitMQ", "prometheus": "needs Prometheus"}
 _ALL_RIGHTS = (
     "rabbit_auth_backend_internal:set_permissions("
     '<<"conclave">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"tests">>)'

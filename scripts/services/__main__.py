@@ -6,8 +6,9 @@ import shlex
 import subprocess
 import sys
 
-from scripts.services import both
-from scripts.services.settings import load, locked, save, unused
+from scripts.services import both, packages
+from scripts.services.errors import ServiceError
+from scripts.services.settings import State, load, locked, save, unused
 
 SHOWN_AS = {"postgres": "POSTGRES_URL", "rabbitmq": "RABBITMQ_URL"}
 TESTED_AS = {server: f"CONCLAVE_TEST_{name}" for server, name in SHOWN_AS.items()}
@@ -74,8 +75,19 @@ def _let_go(wanted: tuple[str, ...]) -> None:
 def _found(wanted: tuple[str, ...]) -> dict[str, str]:
     with locked():
         state, failures = both.start(wanted)
-    _told(failures)
+        _told(failures + _programs(state))
     return {TESTED_AS[server]: url for server, url in both.urls(state).items() if server in wanted}
+
+
+def _programs(state: State) -> list[str]:
+    """Install what tests start themselves, where packages are the way; return why that failed."""
+    if state["way"] != "packages":
+        return []
+    try:
+        packages.needed("prometheus")
+    except ServiceError as error:
+        return [str(error)]
+    return []
 
 
 def _told(failures: list[str]) -> int:

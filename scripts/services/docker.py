@@ -56,8 +56,8 @@ def _compose(state: State, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def _environment(state: State) -> dict[str, str]:
-    """What the compose file asks for; the key is that of a service which is not started here."""
-    ours = {"CONCLAVE_API_KEY": "not-started-here"}
+    """What the compose file asks for, also for the services that are not started here."""
+    ours = dict.fromkeys(("CONCLAVE_API_KEY", "GRAFANA_PASSWORD"), "not-started-here")
     for server in SERVERS:
         for name in ("password", "port"):
             ours[f"{server}_{name}".upper()] = str(state.get(server, {}).get(name, 1))

@@ -1,4 +1,4 @@
-"""Debian's packages of the two servers: found where they are, installed where they may be, never run by the system."""
+"""Debian's packages of the servers: found where they are, installed where they may be, never run by the system."""
 
 import os
 import shutil
@@ -13,8 +13,12 @@ from scripts.services.errors import ServiceError
 POLICY = Path("/usr/sbin/policy-rc.d")
 BOOT = Path("/etc/systemd/system")
 REFUSE = "#!/bin/sh\nexit 101\n"
-UNITS = ("postgresql.service", "rabbitmq-server.service", "epmd.service", "epmd.socket")
-PLACES = {"postgresql": "usr/lib/postgresql/*/bin/postgres", "rabbitmq-server": "usr/lib/rabbitmq/bin/rabbitmq-server"}
+UNITS = ("postgresql.service", "rabbitmq-server.service", "epmd.service", "epmd.socket", "prometheus.service")
+PLACES = {
+    "postgresql": "usr/lib/postgresql/*/bin/postgres",
+    "rabbitmq-server": "usr/lib/rabbitmq/bin/rabbitmq-server",
+    "prometheus": "usr/bin/prometheus",
+}
 
 
 def programs(package: str) -> Path | None:

@@ -1,8 +1,8 @@
 """Who may call: Host and Origin on the allow-list, and the key where one is set."""
 
 import hmac
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
@@ -52,6 +52,10 @@ _ORIGIN = Refusal("origin", "This Origin is not on the allow-list; an operator c
 _KEY = Refusal("key", "Send the key of this server: Authorization: Bearer, followed by the key.")
 
 
+def _untold(_reason: str) -> None:
+    """Nobody wants to know of refusals."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
     """Decides by headers alone who may call.
@@ -60,14 +64,16 @@ class AccessPolicy:
         hosts: lower-case `name` (any port) or `name:port`; `*` is every name.
         origins: lower-case `scheme://name[:port]` beside those of loopback; `*` is every origin.
         key: what a caller must show, or None.
+        on_refusal: told the reason whenever somebody is turned away.
     """
 
     hosts: frozenset[str]
     origins: frozenset[str]
     key: bytes | None
+    on_refusal: Callable[[str], None] = field(default=_untold, compare=False, repr=False)
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, on_refusal: Callable[[str], None] = _untold) -> Self:
         """Read the policy from the settings: loopback, the address listened on, and what is allowed beside them."""
         bound = () if settings.host in WILDCARD_ADDRESSES else (settings.host,)
         names = (*LOOPBACK_HOSTS, *bound, *settings.allowed_hosts)
@@ -76,13 +82,14 @@ class AccessPolicy:
             hosts=frozenset(name.lower().strip("[]") for name in names),
             origins=frozenset(origin.lower().rstrip("/") for origin in settings.allowed_origins),
             key=key.encode() if key else None,
+            on_refusal=on_refusal,
         )
 
     def refusal(self, headers: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
         """Say why a request must not reach the desk because of where it comes from; None lets it in."""
         if not self._admits_host(_values(headers, b"host")):
-            return _HOST
-        return None if all(map(self._admits_origin, _values(headers, b"origin"))) else _ORIGIN
+            return self._refuse(_HOST)
+        return None if all(map(self._admits_origin, _values(headers, b"origin"))) else self._refuse(_ORIGIN)
 
     def key_refusal(self, headers: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
         """Say that the key is missing or wrong; None when it is right or none is set."""
@@ -90,11 +97,15 @@ class AccessPolicy:
             return None
         shown = _values(headers, b"authorization")
         scheme, _, token = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
-        return None if scheme.lower() == "bearer" and self.is_key(token.strip()) else _KEY
+        return None if scheme.lower() == "bearer" and self.is_key(token.strip()) else self._refuse(_KEY)
 
     def is_key(self, shown: str) -> bool:
         """Compare in constant time."""
         return self.key is not None and hmac.compare_digest(shown.encode("utf-8", "replace"), self.key)
+
+    def _refuse(self, refusal: Refusal) -> Refusal:
+        self.on_refusal(refusal.reason)
+        return refusal
 
     def _admits_host(self, values: Sequence[str]) -> bool:
         if len(values) != 1:

@@ -61,10 +61,10 @@ def compute(bars: Bars) -> dict[str, float]:
     """Return each defined indicator as of the last bar; an oscillator of a price that does not move is not defined."""
     if not len(bars):
         return {}
-    price_unit = _size(float(bars.close[-1]))
-    share_unit = _size(float(bars.volume[-SETTLED:].max())) / SHARES_IN_SIGHT
+    price_unit = size_of(float(bars.close[-1]))
+    share_unit = size_of(float(bars.volume[-SETTLED:].max())) / SHARES_IN_SIGHT
     high, low, close = bars.high / price_unit, bars.low / price_unit, bars.close / price_unit
-    found = dict(_of_prices(high, low, close))
+    found = {**dict(price_columns(high, low, close)), **dict(_of_moving_prices(high, low, close))}
     if bars.has_volume:
         found.update(_of_volume(high, low, close, bars.volume / share_unit))
     scale = {"price": price_unit, "shares": share_unit}
@@ -72,12 +72,13 @@ def compute(bars: Bars) -> dict[str, float]:
     return {name: value for name, value in values if isfinite(value)}
 
 
-def _size(value: float) -> float:
-    """The greatest power of two that `value` reaches; 1 for nothing or unknown."""
+def size_of(value: float) -> float:
+    """Return the greatest power of two that `value` reaches; 1 for nothing or unknown."""
     return ldexp(1.0, frexp(value)[1] - 1) if value > 0 else 1.0
 
 
-def _of_prices(high: Column, low: Column, close: Column) -> Iterator[tuple[str, Column]]:
+def price_columns(high: Column, low: Column, close: Column) -> Iterator[tuple[str, Column]]:
+    """Yield what is defined of any prices, moving or not, by name, float64[n]."""
     import talib
 
     yield "sma_20", talib.SMA(close, 20)
@@ -91,6 +92,12 @@ def _of_prices(high: Column, low: Column, close: Column) -> Iterator[tuple[str, 
     yield "atr_14", talib.ATR(high, low, close, 14)
     yield from zip(("bb_upper", "bb_middle", "bb_lower"), talib.BBANDS(close, 20, 2.0, 2.0), strict=True)
     yield "roc_10", talib.ROC(close, 10)
+
+
+def _of_moving_prices(high: Column, low: Column, close: Column) -> Iterator[tuple[str, Column]]:
+    """Yield what means nothing where prices do not move, if they do at the last bar."""
+    import talib
+
     if _moves(close, close, SETTLED):
         yield "rsi_14", talib.RSI(close, 14)
     if (talib.MAX(high, 5)[-5:] > talib.MIN(low, 5)[-5:]).all():

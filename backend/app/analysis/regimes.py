@@ -8,6 +8,7 @@ The transition counts are those of a first-order Markov chain (Hamilton 1989 tre
 probability comes with its Wilson score interval (E. B. Wilson, 1927, J. Am. Stat. Assoc. 22, 209-212).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -48,12 +49,12 @@ class Regime:
 
     def next_labels(self) -> dict[str, dict[str, float]]:
         """Return for each label that has followed the current one its count, probability and 95 % interval."""
-        return _chances(self.counts[LABELS.index(self.label)].tolist())
+        return chances(LABELS, self.counts[LABELS.index(self.label)].tolist())
 
     def as_dict(self) -> dict[str, Any]:
         """Return the regime as a tool result."""
         counts: list[list[int]] = self.counts.tolist()
-        following = _chances(counts[LABELS.index(self.label)])
+        following = chances(LABELS, counts[LABELS.index(self.label)])
         stay = following.get(self.label, {"probability": 0.0})["probability"]
         return {
             "label": self.label,
@@ -73,10 +74,7 @@ def label_bars(close: Column) -> NDArray[np.int64]:
     import talib
 
     logs = np.log(close)
-    returns = logs[1:] - logs[:-1]
-    squares = returns * returns
-    moved, spread = _moving(returns, squares, SHORT)
-    _, usual = _moving(returns, squares, LONG)
+    moved, spread, usual = deviations_of(close)
     expected = usual * sqrt(SHORT)
     half = 0.5 * expected
     trend = np.maximum(spread * sqrt(SHORT), half)
@@ -95,6 +93,19 @@ def label_bars(close: Column) -> NDArray[np.int64]:
     return labels
 
 
+def deviations_of(close: Column) -> tuple[Column, Column, Column]:
+    """Return move and deviation of the last 20 log returns, and deviation of the last 100, float64[n - 100] each.
+
+    Args:
+        close: of at least 101 bars.
+    """
+    logs = np.log(close)
+    returns = logs[1:] - logs[:-1]
+    squares = returns * returns
+    moved, spread = _moving(returns, squares, SHORT)
+    return moved, spread, _moving(returns, squares, LONG)[1]
+
+
 def _moving(returns: Column, squares: Column, count: int) -> tuple[Column, Column]:
     """Sum and standard deviation of the last `count` returns at each bar from the 101st on, free of later bars."""
     import talib
@@ -110,11 +121,10 @@ def current_regime(bars: Bars) -> Regime | None:
     if len(bars) < MINIMUM_BARS:
         return None
     labels = label_bars(bars.close)
-    kinds = len(LABELS)
-    counts = np.bincount(labels[:-1] * kinds + labels[1:], minlength=kinds * kinds).reshape(kinds, kinds)
+    counts = count_transitions(labels, len(LABELS))
     changes = np.flatnonzero(labels != labels[-1])
     run = len(labels) - (int(changes[-1]) + 1 if len(changes) else 0)
-    return Regime(LABELS[int(labels[-1])], run, counts.astype(np.int64, copy=False))
+    return Regime(LABELS[int(labels[-1])], run, counts)
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
@@ -127,12 +137,22 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def _chances(row: list[int]) -> dict[str, dict[str, float]]:
-    """What follows a label, by how often each label did."""
+def chances(names: Sequence[str], row: Sequence[int]) -> dict[str, dict[str, float]]:
+    """Return for each state that followed, by how often each did, its count, probability and 95 % interval."""
     total = sum(row)
-    return {name: _chance(count, total) for name, count in zip(LABELS, row, strict=True) if count}
+    return {name: _chance(count, total) for name, count in zip(names, row, strict=True) if count}
 
 
 def _chance(count: int, total: int) -> dict[str, float]:
     low, high = wilson_interval(count, total)
     return {"count": count, "probability": round(count / total, 4), "low": round(low, 4), "high": round(high, 4)}
+
+
+def count_transitions(states: NDArray[np.int64], kinds: int) -> NDArray[np.int64]:
+    """Return how often each state was followed by each, int64[kinds, kinds], row to column.
+
+    Args:
+        states: numbers below `kinds`, oldest first.
+    """
+    counts = np.bincount(states[:-1] * kinds + states[1:], minlength=kinds * kinds).reshape(kinds, kinds)
+    return counts.astype(np.int64, copy=False)

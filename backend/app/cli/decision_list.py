@@ -7,6 +7,7 @@ from rich.console import Group
 from rich.table import Table
 
 from app.cli.terminal import cell, number, row, share, table
+from app.domain.simulations import SIMULATED
 
 ROOMY: Final = 130
 
@@ -22,7 +23,7 @@ def _on_one_line(records: Sequence[Mapping[str, Any]]) -> Table:
     for each in records:
         found = (each["final_recommendation"], each["status"], each["resolved_by"])
         figures = (number(each["confidence"]), share(each["support"]))
-        row(shown, _made_at(each), each["symbol"], *found, *figures, each["decision_id"])
+        row(shown, _made_at(each), _symbol(each), *found, *figures, each["decision_id"])
     return shown
 
 
@@ -33,8 +34,13 @@ def _on_two_lines(records: Sequence[Mapping[str, Any]]) -> Table:
         where = Group(_made_at(each), each["decision_id"])
         how = Group(each["status"], each["resolved_by"])
         what = Group(cell(each["final_recommendation"]), cell(number(each["confidence"])))
-        shown.add_row(where, cell(each["symbol"]), what, how)
+        shown.add_row(where, cell(_symbol(each)), what, how)
     return shown
+
+
+def _symbol(record: Mapping[str, Any]) -> str:
+    """Return the symbol, and say so when its market was made up."""
+    return f"{record['symbol']} (sim)" if SIMULATED in record["degraded_reasons"] else str(record["symbol"])
 
 
 def _made_at(record: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from app.cli.lazy_group import Entry, LazyGroup
 COMMANDS: Final = {
     "demo": Entry("app.cli.demo:demo", "Make one decision on bundled real bars and show every vote."),
     "analyze": Entry("app.cli.analyze:analyze", "Ask the panel about a symbol, or about every CSV in a folder."),
+    "simulate": Entry("app.cli.simulate:simulate", "Let a mock market happen and decide on each of its bars."),
     "serve": Entry("app.cli.serve:serve", "Start the REST and WebSocket server."),
     "worker": Entry("app.cli.worker:worker", "Ask analysts for decisions that servers have accepted."),
     "tally": Entry("app.cli.tally:tally", "Decide votes of your own by the consensus engine; nothing is stored."),
@@ -21,6 +22,7 @@ COMMANDS: Final = {
     "agents": Entry("app.cli.agents:agents", "Show the panel: who asks what, by which rule."),
     "tools": Entry("app.cli.tools:tools", "Show the analysts' tools and how they have done."),
     "doctor": Entry("app.cli.doctor:doctor", "Tell what is set up, what is missing and how to fix it."),
+    "test-agents": Entry("app.cli.test_agents:test_agents", "Put the analysts through scenarios and report."),
     "fake-models": Entry("app.cli.fake_models:fake_models", "Stand in for the model vendors, without a key."),
     "migrate": Entry("app.cli.migrate:migrate", "Bring the store to the shape this version needs."),
 }
@@ -30,6 +32,7 @@ Examples:
   conclave demo
   conclave analyze AAPL --csv AAPL.csv --as-of 2023-06-30 --explain
   conclave analyze --dir quotes/
+  conclave simulate AAPL --regime crash
   conclave tally votes.json
   conclave serve --port 8000
 

@@ -17,15 +17,16 @@ def worker(roles: str | None, concurrency: int) -> None:
 
     Then what is under way may finish for CONCLAVE_GRACE_SECONDS; a second signal hurries. What does not finish comes to
     another worker. Needs POSTGRES_URL and RABBITMQ_URL, the same as the API processes have, and the same models.
+    CONCLAVE_METRICS_PORT shows its figures.
 
     \b
     Examples:
       conclave worker
       conclave worker --roles risk_advisor,technical_analyst --concurrency 8
     """
+    from app.cli.worker_process import run
     from app.config import read_settings
     from app.observability.logging import configure_logging
-    from app.worker_process import run
 
     settings = read_settings()
     configure_logging(settings.log_level, settings.log_format)

@@ -31,6 +31,17 @@ class ChainProblem(NamedTuple):
     reason: Literal["sequence", "link", "hash", "unreadable"]
 
 
+class ChainLink(NamedTuple):
+    """Where a chain stands: the number of the last record and its hash."""
+
+    sequence: int
+    hash: str
+
+
+FIRST_LINK: Final = ChainLink(0, GENESIS)
+"""Before the first record."""
+
+
 def record_hash(previous_hash: str, record: Mapping[str, object]) -> str:
     """Return the hash of a record, 64 lower-case hex digits.
 
@@ -48,13 +59,21 @@ def record_hash(previous_hash: str, record: Mapping[str, object]) -> str:
 
 def verify_chain(records: Iterable[Mapping[str, object]]) -> ChainProblem | None:
     """Return the first problem of one symbol's records, oldest first, or None when the chain holds."""
-    previous = GENESIS
-    for sequence, record in enumerate(records, start=1):
-        problem = _problem(sequence, previous, record)
-        if problem is not None:
+    link = FIRST_LINK
+    for record in records:
+        problem, further = follow(link, record)
+        if further is None:
             return problem
-        previous = str(record["hash"])
+        link = further
     return None
+
+
+def follow(link: ChainLink, record: Mapping[str, object]) -> tuple[ChainProblem, None] | tuple[None, ChainLink]:
+    """Go one record further: return its problem, or the link that the next record must fit."""
+    problem = _problem(link.sequence + 1, link.hash, record)
+    if problem is not None:
+        return problem, None
+    return None, ChainLink(link.sequence + 1, str(record["hash"]))
 
 
 def _problem(sequence: int, previous: str, record: Mapping[str, object]) -> ChainProblem | None:

@@ -121,6 +121,16 @@ def agent_thinking(
     return Event(EventType.AGENT_THINKING, data, timestamp, symbol, agent_type, agent_id, decision_id)
 
 
+def market_update(bar: Mapping[str, Any], symbol: str, timestamp: datetime) -> Event:
+    """A bar is over; `bar` has its beginning as `timestamp`, its end, prices, volume and interval."""
+    return Event(EventType.MARKET_UPDATE, {"symbol": symbol, **bar}, timestamp, symbol)
+
+
+def market_topic(symbol: str) -> str:
+    """Return the topic under which the bars of a symbol are on the bus."""
+    return ".".join([BUS_PREFIX[EventType.MARKET_UPDATE], symbol.replace(".", "-")])
+
+
 def coordination(
     message_type: str, symbol: str, decision_id: str, payload: Mapping[str, Any], timestamp: datetime
 ) -> Event:

@@ -53,6 +53,11 @@ class Interval:
         seconds, rest = divmod(int(steps[counts.argmax()]), 1_000_000)
         if rest or seconds < 1:
             raise InvalidMarketDataError("interval cannot be inferred from these times; give it, such as 1d.")
+        return cls.of(seconds)
+
+    @classmethod
+    def of(cls, seconds: int) -> Self:
+        """Return the interval of so many seconds, 1 or more, in the largest unit that divides them."""
         unit = next(name for name, size in reversed(_UNIT_S.items()) if seconds % size == 0)
         unit = "d" if unit == "w" and seconds > _UNIT_S["w"] else unit
         return cls(f"{seconds // _UNIT_S[unit]}{unit}", seconds)

@@ -26,6 +26,7 @@ class Question:
         decision_id: the decision will carry it.
         correlation_id: from the request to every log line, event and record.
         keyed: the Idempotency-Key to settle with the decision, if any.
+        is_simulated: the bars were made up; the decision is flagged and is nobody's past.
     """
 
     symbol: str
@@ -43,3 +44,4 @@ class Question:
     decision_id: str = field(default_factory=new_id)
     correlation_id: str = ""
     keyed: KeyedAnswer | None = None
+    is_simulated: bool = False

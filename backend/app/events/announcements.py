@@ -1,15 +1,21 @@
 """What the feed is told of a decision, in the order of the road: asked, tools used, votes cast, reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from app.domain.events import Event, coordination, tool_called, vote_cast
 from app.domain.jobs import Standing
+from app.domain.simulations import SIMULATED
 from app.events.intake import Case
 from app.ports.panel import PanelResult
 
 Fields = Sequence[Mapping[str, Any]]
+
+
+def as_simulated(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Mark events that no real market had a part in: `simulated` is true in their data."""
+    return tuple(event._replace(data={**event.data, SIMULATED: True}) for event in events)
 
 
 def requested(case: Case, at: datetime) -> Event:
@@ -50,6 +56,7 @@ def _asked(case: Case) -> dict[str, Any]:
         "decision_id": case.question.decision_id,
         "consensus_id": case.question.decision_id,
         "symbol": case.context.symbol,
+        "as_of": case.context.as_of.isoformat(),
         "participating_agents": list(case.seats),
         "method": case.config.method,
         "conflict_resolution": case.config.strategy,
@@ -72,6 +79,7 @@ def _result(record: Mapping[str, Any]) -> dict[str, Any]:
         "decision_id": record["decision_id"],
         "consensus_id": record["decision_id"],
         "symbol": record["symbol"],
+        "as_of": record["as_of"],
         "final_decision": record["final_recommendation"],
         "consensus_achieved": record["status"] == "decided",
         "participating_agents": [vote["agent_id"] for vote in record["votes"]],

@@ -64,13 +64,17 @@ class Announcer:
                 log.warning("stored events not read", error=error.public)
             await asyncio.sleep(every_s)
 
-    async def look(self) -> None:
+    async def look(self, newest: int | None = None) -> None:
         """Publish what others have stored by now.
+
+        Args:
+            newest: number of an event that is known to be stored; None finds out.
 
         Raises:
             StoreError: the store cannot be read.
         """
-        newest = await self._store.last_seq()
+        if newest is None:
+            newest = await self._store.last_seq()
         async with self._telling:
             if self._told is None:
                 self._told = newest

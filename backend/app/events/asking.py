@@ -66,8 +66,8 @@ class Asking:
         return await self._with_past_votes(open_case(question, seats.analysts, seats.flags)), seats
 
     async def _with_past_votes(self, case: Case) -> Case:
-        """Let the panel see its earlier votes on this symbol, if anybody may look at them."""
-        if not any(TRACK_RECORD in analyst.tools for analyst in case.seats.values()):
+        """Let the panel see its earlier votes on this symbol, if anybody may look; simulated bars have no past."""
+        if case.is_simulated or not any(TRACK_RECORD in analyst.tools for analyst in case.seats.values()):
             return case
         past = await self._store.past_votes(case.context.symbol, case.context.as_of, DECISIONS_LOOKED_BACK)
         return replace(case, context=replace(case.context, past_votes=past))

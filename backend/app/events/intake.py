@@ -12,6 +12,7 @@ from app.domain.errors import ConfigurationError, FieldError, InvalidInputError,
 from app.domain.identifiers import agent_id
 from app.domain.market import AnalysisContext
 from app.domain.questions import Question
+from app.domain.simulations import SIMULATED
 from app.domain.times import from_micros
 from app.ports.analyst import Analyst
 
@@ -35,6 +36,11 @@ class Case:
     not_applicable: tuple[Mapping[str, str], ...]
     config: ConsensusConfig
     flags: tuple[str, ...]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the bars were made up."""
+        return SIMULATED in self.flags
 
 
 def open_case(question: Question, panel: Mapping[str, Analyst], doubts: tuple[str, ...] = ()) -> Case:
@@ -90,6 +96,7 @@ def _context(question: Question) -> tuple[AnalysisContext, tuple[str, ...]]:
         news=tuple(item for item in question.news if item.timestamp <= as_of),
     )
     doubts = {
+        SIMULATED: question.is_simulated,
         "stale": is_stale(bars, as_of),
         "suspected_split": suspected_split(bars),
         "current_price_after_as_of": hides_bars and question.current_price is not None,

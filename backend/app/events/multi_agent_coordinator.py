@@ -1,6 +1,7 @@
 """`MultiAgentCoordinator`: decisions now or in the background, looked at again, made again, checked."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 import orjson
@@ -9,7 +10,8 @@ import structlog
 from app import plugins
 from app.analysis.voting import analyse_voting
 from app.domain.decisions import KeyedAnswer, SealedRecord
-from app.domain.errors import NotFoundError, StoreError
+from app.domain.errors import ConflictError, NotFoundError, StoreError
+from app.domain.events import Event
 from app.domain.questions import Question
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus
@@ -55,11 +57,11 @@ class MultiAgentCoordinator:
     ) -> None:
         self._panel: Panel = panel or plugins.load("panel", "concurrent")()
         self._store: DecisionStore = store or plugins.load("decision_store", "memory")()
-        self._bus = bus or AgentEventBus()
+        self._bus, self._owns_bus = bus or AgentEventBus(), bus is None
         self._clock: Clock = clock or plugins.load("clock", "system")()
         self._seating: Seating = seating or RulesSeating(analysts)
         self._announcer = Announcer(self._store, self._bus)
-        asking = Asking(
+        self._asking = asking = Asking(
             self._panel,
             self._store,
             self._bus,
@@ -107,15 +109,17 @@ class MultiAgentCoordinator:
     async def close(self) -> None:
         """Let go of what is under way here; accepted jobs stay pending in the store, for whoever opens it next."""
         await self._jobs.close()
+        if self._owns_bus:
+            await self._bus.close()
 
     async def follow(self, every_s: float) -> None:
         """Tell the bus of what other processes store, too, looking every `every_s` seconds; runs until cancelled."""
         await self._announcer.follow(every_s)
 
-    async def look(self) -> None:
-        """Tell the bus at once of what other processes have stored, if that can be read now."""
+    async def look(self, newest: int | None = None) -> None:
+        """Tell the bus at once of what other processes have stored, if that can be read now; see `Announcer.look`."""
         try:
-            await self._announcer.look()
+            await self._announcer.look(newest)
         except StoreError as error:
             log.warning("stored events not read", error=error.public)
 
@@ -130,6 +134,14 @@ class MultiAgentCoordinator:
         if self._jobs.are_shared:
             return await self._jobs.decide(question)
         return await self._road.walk(question)
+
+    async def check(self, question: Question) -> None:
+        """Do nothing if the question can be used.
+
+        Raises:
+            InvalidInputError: it cannot; names what is wrong and the next step.
+        """
+        await self._asking.open(question)
 
     async def request_consensus(self, question: Question, answer: KeyedAnswer | None = None) -> str:
         """Accept a question to be decided in the background; return the id, which becomes the decision's id.
@@ -165,7 +177,21 @@ class MultiAgentCoordinator:
             NotFoundError: there is no such request.
             ConflictError: it is already complete.
         """
-        return await self._jobs.desk.cancel(consensus_id)
+        return await self._jobs.cancel(consensus_id)
+
+    async def withdraw(self, decision_id: str) -> None:
+        """Let go of a decision that nobody waits for any more, wherever it is being made."""
+        if self._jobs.are_shared:
+            with suppress(NotFoundError, ConflictError):
+                await self._jobs.desk.cancel(decision_id)
+
+    async def announce(self, *events: Event) -> None:
+        """Store events that belong to no decision, then tell the bus of them.
+
+        Raises:
+            StoreUnavailableError: they could not be stored; nobody is told.
+        """
+        await self._announcer.announce(await self._store.append_events(events))
 
     async def record(self, decision_id: str) -> SealedRecord:
         """Return a stored decision.

@@ -19,7 +19,7 @@ from app.domain.tool_policies import DEFAULT, ToolPolicy
 from app.domain.votes import engine_vote
 from app.events import evidence as evidence_file
 from app.ports.analyst import Analyst
-from app.ports.panel import Panel, PanelResult, Recording, Sitting
+from app.ports.panel import Panel, Recording, Sitting
 from app.ports.seating import Seating
 
 TIMES_AND_IDS = frozenset({"timestamp", "latency_ms", "call_id", "started_at", "execution_time_ms", "status"})
@@ -68,7 +68,7 @@ async def replay(record: SealedRecord, evidence: Evidence, panel: Panel, seating
     again = await panel.run(evidence_file.read_context(evidence.bars, document), seats, document["timeout_s"], sitting)
     differences = (
         *_compare("vote", _votes_of(document, gave_none), {each.agent_id: each.as_dict() for each in again.votes}),
-        *_compare("tool_call", _calls(calls, gave_none), _calls_again(again)),
+        *_compare("tool_call", _calls(calls, gave_none), _calls(call.as_dict() for call in again.tool_calls)),
         *_compare("decision", _outcome(recorded), _decision_again(document)),
     )
     return Replay(record.decision_id, differences, document["engine_version"] != ENGINE_VERSION)
@@ -130,10 +130,6 @@ def _calls(calls: Iterable[Mapping[str, Any]], left_out: Iterable[str] = ()) -> 
     return numbered
 
 
-def _calls_again(again: PanelResult) -> dict[str, Any]:
-    return _calls(orjson.loads(orjson.dumps([call.as_dict() for call in again.tool_calls])))
-
-
 def _outcome(record: Mapping[str, Any]) -> dict[str, Any]:
     counted = {name: record["consensus"][name] for name in ("tally", "n_valid", "n_expected")}
     return {"decision": record["final_recommendation"], **{name: record[name] for name in OUTCOME}, **counted}
@@ -141,15 +137,14 @@ def _outcome(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _decision_again(document: Mapping[str, Any]) -> dict[str, Any]:
     """Count the recorded votes again: their latencies belong to the evidence, so lateness is judged as it was."""
-    result = decide([engine_vote(vote) for vote in document["votes"]], document["config"]).as_dict()
-    return orjson.loads(orjson.dumps(result))  # type: ignore[no-any-return]
+    return decide([engine_vote(vote) for vote in document["votes"]], document["config"]).as_dict()
 
 
 def _compare(what: str, recorded: Mapping[str, Any], recomputed: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for name in sorted(recorded.keys() | recomputed.keys()):
         before, after = _bare(recorded.get(name)), _bare(recomputed.get(name))
         if not _is_same(before, after):
-            yield {"what": f"{what}:{name}", "recorded": before, "recomputed": after}
+            yield {"what": f"{what}:{name}", "recorded": before, "recomputed": orjson.loads(orjson.dumps(after))}
 
 
 def _is_same(before: Any, after: Any) -> bool:

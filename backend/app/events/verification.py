@@ -1,13 +1,13 @@
 """Check that nothing in the record was changed, dropped or slipped in since it was written."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from app.consensus.chain import verify_chain
+from app.consensus.chain import FIRST_LINK, ChainLink, follow
 from app.domain.decisions import ChainHead, Evidence, SealedRecord
 from app.domain.errors import RecordCorruptError
 from app.domain.model_calls import is_true_to_its_id
@@ -35,25 +35,37 @@ class Verification:
     problems: tuple[str, ...]
 
 
-async def verify(store: DecisionStore) -> Verification:
-    """Walk every chain from its first link and check records, links, evidence and bars."""
+async def verify(store: DecisionStore, rest: Callable[[], Awaitable[None]] | None = None) -> Verification:
+    """Walk every chain from its first link and check records, links, evidence and bars.
+
+    Args:
+        rest: awaited after each record, by whoever has other things to do meanwhile.
+    """
     heads = await store.heads()
-    problems = [problem for head in heads for problem in await _problems(store, head)]
+    problems = [problem for head in heads for problem in await _problems(store, head.symbol, rest or _without_rest)]
     return Verification(heads, tuple(problems))
 
 
-async def _problems(store: DecisionStore, head: ChainHead) -> list[str]:
-    records = [record async for record in store.chain(head.symbol)]
-    try:
-        bodies = [orjson.loads(record.body) for record in records]
-    except orjson.JSONDecodeError:
-        return [f"{head.symbol}: a record is no JSON any more."]
-    broken = verify_chain(bodies)
-    found = [f"{head.symbol} #{broken.sequence}: {CHAIN_FAULTS[broken.reason]}"] if broken else []
-    for record, body in zip(records, bodies, strict=True):
+async def _without_rest() -> None:
+    """Go on at once."""
+
+
+async def _problems(store: DecisionStore, symbol: str, rest: Callable[[], Awaitable[None]]) -> list[str]:
+    """Walk one chain; of its links the first that does not hold is named, for it spoils those that follow."""
+    found: list[str] = []
+    link: ChainLink | None = FIRST_LINK
+    async for record in store.chain(symbol):
+        try:
+            body = orjson.loads(record.body)
+        except orjson.JSONDecodeError:
+            return [f"{symbol}: a record is no JSON any more."]
+        if link is not None:
+            broken, link = follow(link, body)
+            found += [f"{symbol} #{broken.sequence}: {CHAIN_FAULTS[broken.reason]}"] if broken else []
         fault = _fault_of_body(record, body) or await _fault_of_evidence(store, record, body)
         if fault:
-            found.append(f"{head.symbol} #{record.sequence}: {fault}")
+            found.append(f"{symbol} #{record.sequence}: {fault}")
+        await rest()
     return found
 
 

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 CONCURRENCY: Final = 32
 
-Work = Callable[[Errand], Awaitable[None]]
+Work = Callable[[Errand], Awaitable[object]]
 
 
 class ErrandService:
@@ -133,7 +133,8 @@ class ErrandService:
         failures = 0
         while True:
             try:
-                return await self._work(errand)
+                await self._work(errand)
+                return
             except StoreUnavailableError as error:
                 failures += 1
                 log.warning("errand waits for the store", job_id=errand.job_id, role=errand.role, error=error.public)

@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE: Final = 200
 LOOK_EVERY_S: Final = 0.5
+SOON_S: Final = 0.05
 
 
 class Relay:
@@ -32,21 +33,29 @@ class Relay:
         self._outbox = outbox
         self._transport = transport
         self._look_every_s = look_every_s
-        self._nudged = asyncio.Event()
+        self._nudged = {True: asyncio.Event(), False: asyncio.Event()}
         self._declared: set[str] = set()
         self.sent = 0
 
     def nudge(self) -> None:
         """Say that something was written just now."""
-        self._nudged.set()
+        for nudged in self._nudged.values():
+            nudged.set()
 
     async def run(self) -> None:
-        """Send until cancelled; what cannot be sent now waits in the outbox."""
+        """Send until cancelled, letters with an order beside those without; what cannot be sent now waits."""
+        async with asyncio.TaskGroup() as group:
+            for in_order in self._nudged:
+                group.create_task(self._lane(in_order), name=f"relay {'in order' if in_order else 'to queues'}")
+
+    async def _lane(self, in_order: bool) -> None:
         failures = 0
         while True:
-            self._nudged.clear()
+            nudged = self._nudged[in_order]
+            was_nudged = nudged.is_set()
+            nudged.clear()
             try:
-                moved = await self.send_all()
+                moved = await self.send_some(in_order)
                 failures = 0
             except (TransportError, StoreError) as error:
                 failures += 1
@@ -54,35 +63,32 @@ class Relay:
                 await asyncio.sleep(growing_pause(failures))
                 continue
             if not moved:
+                # Somebody else may be sending who began before what we were nudged for was there: so look again soon.
                 # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the nudge.
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._look_every_s):
-                        await self._nudged.wait()
+                    async with asyncio.timeout(SOON_S if was_nudged else self._look_every_s):
+                        await nudged.wait()
 
-    async def send_all(self) -> int:
-        """Send one batch of each kind; return how many letters went out.
+    async def send_some(self, in_order: bool) -> int:
+        """Send one batch of a kind; return how many letters went out.
 
         Raises:
             TransportError: the broker did not take them; they stay in the outbox.
             StoreUnavailableError: the outbox cannot be read or written; what went out goes out again.
         """
-        moved = 0
-        async with self._outbox.batch(True, MOST_AT_ONCE) as letters:
-            if letters:
+        async with self._outbox.batch(in_order, MOST_AT_ONCE) as letters:
+            if in_order and letters:
                 await self._transport.publish(*letters)
-            moved += len(letters)
-        async with self._outbox.batch(False, MOST_AT_ONCE) as letters:
-            await self._send(letters)
-            moved += len(letters)
-        self.sent += moved
-        return moved
+            elif letters:
+                await self._send(letters)
+        self.sent += len(letters)
+        return len(letters)
 
     async def _send(self, letters: Iterable[Letter]) -> None:
         queues: defaultdict[str, list[Letter]] = defaultdict(list)
         for letter in letters:
             queues[letter.queue or ""].append(letter)
-        for queue, waiting in queues.items():
-            if queue not in self._declared:
-                await self._transport.declare(errand_queue(queue))
-                self._declared.add(queue)
-            await self._transport.send(queue, *waiting)
+        for queue in queues.keys() - self._declared:
+            await self._transport.declare(errand_queue(queue))
+            self._declared.add(queue)
+        await asyncio.gather(*(self._transport.send(queue, *waiting) for queue, waiting in queues.items()))

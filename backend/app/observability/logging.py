@@ -18,6 +18,7 @@ def configure_logging(level: str = "INFO", output: str = "console") -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        _without_rehearsals,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
@@ -26,6 +27,13 @@ def configure_logging(level: str = "INFO", output: str = "console") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _without_rehearsals(_logger: Any, method: str, fields: Any) -> Any:
+    """Say nothing of decisions that are made for a test and forgotten, but of what must not happen even there."""
+    if fields.pop("rehearsal", False) and method not in ("error", "exception", "critical"):
+        raise structlog.DropEvent
+    return fields
 
 
 def _console() -> Any:

@@ -8,8 +8,10 @@ from app.domain.decisions import KeyedAnswer
 from app.domain.events import Event
 from app.domain.jobs import Claim, Claimed, Errand, Job, Lease, Standing
 from app.domain.letters import Letter
+from app.domain.model_calls import Exchange, ModelCall
 
 LetterOf = Callable[[Errand], Letter]
+PaidFor = Callable[[bytes], tuple[Sequence[ModelCall], Sequence[Exchange]]]
 
 
 class WorkStore(Protocol):
@@ -67,8 +69,13 @@ class WorkStore(Protocol):
             letter_of: writes what is to be sent for each errand.
         """
 
-    async def end(self, job_id: str, standing: Standing, told: Sequence[Event]) -> tuple[Event, ...] | None:
+    async def end(
+        self, job_id: str, standing: Standing, told: Sequence[Event], paid_for: PaidFor | None = None
+    ) -> tuple[Event, ...] | None:
         """End a pending job without a decision, with the events that tell of it; return those numbered.
 
         None means that it was not pending.
+
+        Args:
+            paid_for: reads what models were asked for a contribution; that is kept where the contribution is let go.
         """

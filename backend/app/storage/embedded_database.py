@@ -52,6 +52,11 @@ class EmbeddedDatabase:
             await self._writes.close()
             self._writer.close()
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """None: there is no server; see `Database.connections`."""
+        return 0, 0
+
     async def write(
         self,
         work: Callable[[Connection], Result],

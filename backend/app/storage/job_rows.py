@@ -24,7 +24,7 @@ _HAS_OPEN: Final = exists().where(tasks.c.job_id == jobs.c.id, tasks.c.contribut
 _KNOWN: Final = select(or_(exists().where(jobs.c.id == _ID), exists().where(decisions.c.id == _ID)))
 _STANDING: Final = select(jobs.c.status, jobs.c.reason).where(jobs.c.id == _ID)
 _JOB: Final = select(jobs).where(jobs.c.id == _ID, _IS_PENDING)
-_LOCKED: Final = select(jobs.c.id).where(jobs.c.id == _ID, _IS_PENDING).with_for_update()
+_LOCKED: Final = select(jobs.c.deadline_at).where(jobs.c.id == _ID, _IS_PENDING).with_for_update()
 _TASKS: Final = select(tasks.c.agent_id, tasks.c.role).where(tasks.c.job_id == _ID).order_by(tasks.c.place)
 _PENDING: Final = select(jobs.c.id).where(_IS_PENDING).order_by(jobs.c.accepted_at, jobs.c.id)
 _COUNT: Final = select(func.count()).select_from(jobs).where(_IS_PENDING)
@@ -100,11 +100,17 @@ def lock(connection: Connection, job_id: str) -> bool:
     return connection.execute(_LOCKED, {"job_id": job_id}).first() is not None
 
 
-def start_clock(connection: Connection, job_id: str, now: int) -> datetime:
-    """Let the time of a job begin, unless it runs; return when it is over."""
-    deadline: Any = func.coalesce(jobs.c.deadline_at, literal(now) + jobs.c.timeout_us)
+def lock_clock(connection: Connection, job_id: str) -> tuple[bool, int | None]:
+    """Lock a job as `lock` does; return whether it is pending, and when its time is over if that has begun."""
+    row = connection.execute(_LOCKED, {"job_id": job_id}).first()
+    return (False, None) if row is None else (True, row.deadline_at)
+
+
+def start_clock(connection: Connection, job_id: str, now: int) -> int:
+    """Let the time of a job begin; return when it is over."""
+    deadline: Any = literal(now) + jobs.c.timeout_us
     starting = update(jobs).where(jobs.c.id == job_id).values(deadline_at=deadline).returning(jobs.c.deadline_at)
-    return from_micros(connection.execute(starting).scalar_one())
+    return int(connection.execute(starting).scalar_one())
 
 
 def stop_clock(connection: Connection, job_id: str) -> None:

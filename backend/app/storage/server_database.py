@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, QueuePool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.errors import StoreUnavailableError
@@ -88,6 +88,14 @@ class ServerDatabase:
             await asyncio.gather(*self._running, return_exceptions=True)
             await opened.readers.dispose()
             await opened.writers.dispose()
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections are idle and in use; see `Database.connections`."""
+        if self._opened is None:
+            return 0, 0
+        pools = [cast(QueuePool, each.sync_engine.pool) for each in (self._opened.readers, self._opened.writers)]
+        return sum(pool.checkedin() for pool in pools), sum(pool.checkedout() for pool in pools)
 
     async def write(
         self,

@@ -27,6 +27,10 @@ class Database(Protocol):
     async def close(self) -> None:
         """Finish the running units and disconnect; closing twice is fine."""
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections to a server are idle and in use; none where the database is embedded."""
+
     async def write(
         self,
         work: Callable[[Connection], Result],

@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, bindparam, or_, select, tuple_, update
 
 from app.domain.jobs import GIVEN_UP, MOST_TRIES, PENDING, Claim, Claimed, Errand, Lease, Task, errands_of
-from app.domain.times import to_micros
+from app.domain.times import from_micros, to_micros
 from app.storage import job_rows
 from app.storage.tables import jobs, tasks
 
 _OF_JOB: Final = tasks.c.job_id == bindparam("job_id")
 _IS_OPEN: Final = tasks.c.contribution.is_(None)
-_OPEN_LEFT: Final = select(func.count()).where(_OF_JOB, _IS_OPEN)
-_TASK: Final = select(tasks.c.fence, _IS_OPEN.label("is_open"), tasks.c.owner).where(
-    _OF_JOB, tasks.c.agent_id == bindparam("agent_id")
-)
+_TASKS: Final = select(tasks.c.agent_id, tasks.c.fence, tasks.c.owner, _IS_OPEN.label("is_open")).where(_OF_JOB)
 _CONTRIBUTIONS: Final = (
     select(tasks.c.agent_id, tasks.c.contribution)
     .where(_OF_JOB, ~_IS_OPEN, tasks.c.contribution != GIVEN_UP)
@@ -26,7 +23,8 @@ _CONTRIBUTIONS: Final = (
 
 def claim(connection: Connection, job_id: str, agents: Sequence[str], lease: Lease) -> Claimed:
     """Take open tasks that nobody holds, in the order of the panel."""
-    if not job_rows.lock(connection, job_id):
+    is_pending, deadline = job_rows.lock_clock(connection, job_id)
+    if not is_pending:
         return Claimed()
     now = to_micros(lease.now)
     is_free = or_(tasks.c.owner.is_(None), tasks.c.owner == lease.owner, tasks.c.lease_until < now)
@@ -37,7 +35,9 @@ def claim(connection: Connection, job_id: str, agents: Sequence[str], lease: Lea
         .returning(tasks.c.place, tasks.c.agent_id, tasks.c.fence)
     )
     taken = tuple(Claim(job_id, row.agent_id, row.fence) for row in sorted(connection.execute(taking)))
-    return Claimed(taken, job_rows.start_clock(connection, job_id, now)) if taken else Claimed()
+    if not taken:
+        return Claimed()
+    return Claimed(taken, from_micros(deadline or job_rows.start_clock(connection, job_id, now)))
 
 
 def renew(connection: Connection, job_id: str, claims: Sequence[Claim], lease: Lease) -> tuple[Claim, ...]:
@@ -64,11 +64,13 @@ def deliver(connection: Connection, held: Claim, contribution: bytes) -> int | N
     """Store what came of a task; return how many of its job are open yet, None when it was refused."""
     if not job_rows.lock(connection, held.job_id):
         return None
-    row = connection.execute(_TASK, {"job_id": held.job_id, "agent_id": held.agent_id}).first()
-    if row is None or row.fence != held.fence or (row.is_open and row.owner is None):
+    rows = {row.agent_id: row for row in connection.execute(_TASKS, {"job_id": held.job_id})}
+    mine = rows.get(held.agent_id)
+    if mine is None or mine.fence != held.fence or (mine.is_open and mine.owner is None):
         return None
-    connection.execute(_held(held.job_id, [held]).values(contribution=contribution, owner=None))
-    return int(connection.execute(_OPEN_LEFT, {"job_id": held.job_id}).scalar_one())
+    if mine.is_open:
+        connection.execute(_held(held.job_id, [held]).values(contribution=contribution, owner=None))
+    return sum(bool(row.is_open) for row in rows.values() if row is not mine)
 
 
 def contributions(connection: Connection, job_id: str) -> dict[str, bytes]:

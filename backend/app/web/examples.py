@@ -48,6 +48,19 @@ CONSENSUS: Mapping[str, Any] = {
         "value": {"symbol": "AAPL", "context": {"market_data": example_market_data()}},
     },
 }
+SIMULATIONS: Mapping[str, Any] = {
+    "crash": {
+        "summary": "A crash of two symbols that move together, a bar a second for ten seconds",
+        "value": {
+            "symbols": ["AAPL", "MSFT"],
+            "regime": "crash",
+            "duration_minutes": 10,
+            "interval_seconds": 60,
+            "speed": 60,
+            "seed": 7,
+        },
+    },
+}
 TALLIES: Mapping[str, Any] = {
     "majority": {
         "summary": "Two buyers outvote a seller",

@@ -1,6 +1,7 @@
 """The socket of the feed as the application mounts it: made once the desk runs, whatever came first."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Self
 
 from starlette.types import Receive, Scope, Send
@@ -8,19 +9,26 @@ from starlette.types import Receive, Scope, Send
 from app.access.policy import AccessPolicy
 from app.agent_system import AgentSystem
 from app.config import Settings
+from app.observability.metrics.feed import FeedMetrics
 from app.web.error_responses import problem_of
 from app.websockets.agent_coordination_socket import AgentCoordinationWebSocket
+
+
+def _nothing() -> None:
+    """There is nothing to forget yet."""
 
 
 class Feed:
     """Builds the `AgentCoordinationWebSocket` of a running system and passes connections to it."""
 
-    def __init__(self, system: AgentSystem, settings: Settings, policy: AccessPolicy) -> None:
+    def __init__(self, system: AgentSystem, settings: Settings, policy: AccessPolicy, figures: FeedMetrics) -> None:
         self._system = system
         self._settings = settings
         self._policy = policy
+        self._figures = figures
         self._socket: AgentCoordinationWebSocket | None = None
         self._building = asyncio.Lock()
+        self._forget: Callable[[], None] = _nothing
 
     async def __aenter__(self) -> Self:
         await self._ready()
@@ -28,6 +36,7 @@ class Feed:
 
     async def __aexit__(self, *_exc: object) -> None:
         socket, self._socket = self._socket, None
+        self._forget()
         if socket is not None:
             await socket.close()
 
@@ -35,8 +44,7 @@ class Feed:
         """Serve one client until it leaves."""
         await (await self._ready())(scope, receive, send)
 
-    def describe(self) -> str:
-        """Say in words how the feed is doing."""
+    async def _described(self) -> str:
         return self._socket.describe() if self._socket else "no client yet"
 
     async def _ready(self) -> AgentCoordinationWebSocket:
@@ -51,7 +59,10 @@ class Feed:
                     problem_of=problem_of,
                     backlog=self._settings.feed_backlog,
                     reach=self._settings.feed_replay,
+                    on_cut_off=self._figures.cut_off,
+                    on_full=self._figures.turned_away,
                 )
                 await socket.open()
+                self._forget = desk.health.add("websocket_feed", self._described)
                 self._socket = socket
             return self._socket

@@ -22,6 +22,7 @@ TAGS = [
     {"name": "agents", "description": "The panel: ask it now or in the background, see who is on it."},
     {"name": "consensus", "description": "The engine alone, for votes of your own agents."},
     {"name": "decisions", "description": "The record, its hashes and its replay."},
+    {"name": "simulations", "description": "Markets that never were, and what the panel makes of them."},
     {"name": "indicators", "description": "What indicators are called and mean."},
     {"name": "tools", "description": "How the analysts' tools do."},
     {"name": "health", "description": "For people and orchestrators."},

@@ -34,8 +34,9 @@ class PanelView(BaseModel):
 class PartHealth(BaseModel):
     """How a part is doing."""
 
-    status: Literal["up", "down"]
+    status: Literal["up", "degraded", "down"]
     detail: str
+    reason: Annotated[str | None, Field(description="why it is not up")] = None
     since: str | None = None
 
 
@@ -50,14 +51,15 @@ class PerformanceSummary(BaseModel):
 class SystemStatus(BaseModel):
     """The whole system at a glance."""
 
+    status: Literal["up", "degraded", "down"]
     component_health: dict[str, PartHealth]
     performance_summary: PerformanceSummary
 
 
 class HealthView(BaseModel):
-    """`up` when every part is."""
+    """`up` when every part is, `down` when one is that nothing works without."""
 
-    status: Literal["up", "down"]
+    status: Literal["up", "degraded", "down"]
     component_health: dict[str, PartHealth]
 
 

@@ -3,9 +3,9 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from socket import AF_INET, AF_INET6, create_server, socket
+from socket import socket
 from types import FrameType
 from typing import Any
 
@@ -14,16 +14,19 @@ import uvicorn
 from app.access.policy import check_bind
 from app.agent_system import AgentSystem
 from app.config import Settings
-from app.domain.errors import InvalidInputError
+from app.event_loop import fast_loop
 from app.observability.logging import configure_logging
 from app.web.app import create_app
+from app.web.listening import BACKLOG, listen_on, url_of
+from app.web.metrics_port import metrics_port
 from app.web.protocols import GuardedHttp, GuardedSocket
+
+__all__ = ["ReadyServer", "listen_on", "serve", "serve_on", "server_config", "url_of"]
 
 MAX_FRAME = 1024 * 1024
 PING_EVERY_S = 20.0
 COLLECT_AFTER = (20_000, 20, 50)
 KEEP_ALIVE_S = 15
-BACKLOG = 1_024
 
 
 class ReadyServer(uvicorn.Server):
@@ -74,13 +77,13 @@ def serve(settings: Settings) -> None:
     check_bind(settings)
     configure_logging(settings.log_level, settings.log_format)
     listener = listen_on(settings.host, settings.port)
-    with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with listener, asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(serve_on(listener, settings))
 
 
 async def serve_on(listener: socket, settings: Settings, system: AgentSystem | None = None) -> None:
     """Serve on a bound listener; what keeps the desk from starting is raised before anyone can connect."""
-    async with system or AgentSystem(settings) as running:
+    async with system or AgentSystem(settings) as running, metrics_port(settings, running.metrics):
         server = ReadyServer(server_config(create_app(running, settings), settings), listener)
         await server.serve(sockets=[listener])
 
@@ -105,32 +108,3 @@ def server_config(app: Any, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=settings.grace_seconds,
     )
-
-
-def listen_on(host: str, port: int) -> socket:
-    """Bind the listener; port 0 picks a free one.
-
-    Raises:
-        InvalidInputError: the port is taken or the address is not of this machine.
-    """
-    bare = host.strip("[]")
-    try:
-        return create_server((bare, port), family=AF_INET6 if ":" in bare else AF_INET, backlog=BACKLOG)
-    except OSError as error:
-        why = f"Cannot listen on {host}, port {port}: {error.strerror or 'not possible'}."
-        raise InvalidInputError(f"{why} Choose another with --host and --port.") from None
-
-
-def url_of(listener: socket) -> str:
-    """Return the address of the listener as a browser on this machine would write it."""
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

@@ -47,6 +47,8 @@ class AgentCoordinationWebSocket:
         backlog: unread messages a client may have before it is cut off.
         reach: how many events back `since` may lie.
         patience_s: how long a client may leave a message unread.
+        on_cut_off: told why a client was cut off, see `Broadcaster`.
+        on_full: told when a connection is turned away because there are too many.
     """
 
     def __init__(
@@ -62,12 +64,15 @@ class AgentCoordinationWebSocket:
         max_clients: int = MAX_CLIENTS,
         patience_s: float = PATIENCE_S,
         key_wait_s: float = KEY_WAIT_S,
+        on_cut_off: Callable[[str], None] | None = None,
+        on_full: Callable[[], None] | None = None,
     ) -> None:
         self._bus = bus or AgentEventBus()
         self._store: DecisionStore = store or plugins.load("decision_store", "memory")()
         coordinator = coordinator or MultiAgentCoordinator(store=self._store, bus=self._bus)
         self._analyses = Analyses(coordinator)
-        self._hub = Broadcaster(self._analyses.asker, backlog)
+        self._hub = Broadcaster(self._analyses.asker, backlog, on_cut_off)
+        self._on_full = on_full
         self._policy = policy
         self._problem_of = problem_of
         self._backlog = backlog
@@ -138,10 +143,13 @@ class AgentCoordinationWebSocket:
     async def _admit_and_serve(self, scope: Scope, receive: Receive, send: RawSend) -> int | None:
         """Return the code to close with; None when the client has gone."""
         if len(self._serving) > self._max_clients:
+            if self._on_full is not None:
+                self._on_full()
             return TRY_LATER
         policy = self._policy
         if policy is not None and policy.key is not None and not shows_key(scope["headers"]):
             if not await authenticate(receive, policy, self._key_wait_s):
+                policy.on_refusal("key")
                 return REFUSED
             await send(dict(self._hub.reply("authenticated", {})))
         return await self._serve(scope, receive, send)
@@ -153,7 +161,7 @@ class AgentCoordinationWebSocket:
             await self._begin(client, talk, scope["query_string"], send)
             return await self._until_the_end(client, talk.listen(receive), send)
         except TimeoutError:
-            self._hub.cut_off(client)
+            self._hub.cut_off(client, "catching_up")
             return TRY_LATER
         except AgentSystemError as error:
             log.warning("feed not served", error=type(error).__name__)

@@ -21,14 +21,22 @@ class Broadcaster:
     Args:
         asker: says who asked for the decision an event belongs to, if a client did.
         backlog: unread messages a client may have.
+        on_cut_off: told why a client was cut off: `backlog` (too much unread), `stalled` (it takes nothing),
+            `catching_up` (it took nothing of the past that it had asked for).
     """
 
-    def __init__(self, asker: Callable[[Event], Client | None], backlog: int) -> None:
+    def __init__(
+        self,
+        asker: Callable[[Event], Client | None],
+        backlog: int,
+        on_cut_off: Callable[[str], None] | None = None,
+    ) -> None:
         self.audience = Audience()
         self.newest = 0
         self.evictions = 0
         self._asker = asker
         self._backlog = backlog
+        self._on_cut_off = on_cut_off
         self._burst = 0
 
     def broadcast(self, event: Event) -> Awaitable[None] | None:
@@ -59,12 +67,14 @@ class Broadcaster:
         """Return an answer, numbered as the newest event known."""
         return reply_message(kind, data, self.newest)
 
-    def cut_off(self, client: Client) -> None:
+    def cut_off(self, client: Client, reason: str = "backlog") -> None:
         """Stop serving a client that does not read."""
         self.audience.leave(client)
         if not client.ended.done():
             self.evictions += 1
             client.end(TRY_LATER)
+            if self._on_cut_off is not None:
+                self._on_cut_off(reason)
             log.warning("client cut off", reason="it does not read", evictions=self.evictions)
 
     async def sweep(self, beat_s: float) -> None:
@@ -73,7 +83,7 @@ class Broadcaster:
             await asyncio.sleep(beat_s)
             for client in tuple(self.audience.members):
                 if client.is_stuck():
-                    self.cut_off(client)
+                    self.cut_off(client, "stalled")
 
     def _deliver(self, event: Event, clients: set[Client]) -> None:
         message, seq = event_message(event, self.newest), event.seq

@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any, TypeAlias
 
 import orjson
 
 from app.domain.errors import AgentSystemError, InvalidInputError
 from app.domain.events import Event
+from app.observability.metrics.stamps import AT
 
-Outgoing: TypeAlias = dict[str, str]
+Outgoing: TypeAlias = dict[str, Any]
 """An ASGI message, shared by every client that gets it: never changed once made."""
 
 
 def event_message(event: Event, newest: int) -> Outgoing:
     """Return an event for the wire; one that is not stored takes the number of the newest that is."""
-    return _message(event.type, event.data, event.seq or newest, event.timestamp)
+    message = _message(event.type, event.data, event.seq or newest, event.timestamp)
+    message[AT] = perf_counter()
+    return message
 
 
 def reply_message(kind: str, data: Mapping[str, Any], newest: int) -> Outgoing:

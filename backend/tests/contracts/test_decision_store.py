@@ -16,6 +16,8 @@ from app.domain.events import Event, EventType
 from app.domain.market import Interval, PastVote
 from app.domain.spending import Spend
 from app.domain.tool_activity import Activity, ToolTotal, activity_of
+from app.observability.metrics.decisions import metered_store
+from app.observability.metrics.registry import Metrics
 from app.ports.decision_store import DecisionStore
 from app.storage.embedded_database import EmbeddedDatabase
 from app.storage.repositories.decisions import SqlDecisionStore
@@ -579,6 +581,15 @@ class TestInMemory(DecisionStoreContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[DecisionStore]:
         store = InMemoryDecisionStore()
+        await store.open()
+        yield store
+        await store.close()
+
+
+class TestMetered(DecisionStoreContract):
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[DecisionStore]:
+        store = metered_store(InMemoryDecisionStore(), Metrics())
         await store.open()
         yield store
         await store.close()

@@ -18,6 +18,8 @@ from app.messaging.errors import (
 )
 from app.messaging.transports.in_process import InProcessTransport
 from app.messaging.transports.rabbitmq import RabbitMqTransport
+from app.observability.metrics.registry import Metrics
+from app.observability.metrics.transport import MeteredTransport
 from app.ports.queues import WorkQueue
 from app.ports.transport import TransportState
 from tests.builders import START
@@ -284,6 +286,12 @@ class TestInProcess(SubscriptionContract, QueueContract):
     @pytest.fixture
     def transport(self):
         return InProcessTransport()
+
+
+class TestMetered(SubscriptionContract, QueueContract):
+    @pytest.fixture
+    def transport(self):
+        return MeteredTransport(InProcessTransport(), Metrics())
 
 
 class TestRabbitMq(SubscriptionContract, QueueContract):

@@ -21,7 +21,8 @@ from app.storage.repositories.in_memory import InMemoryDecisionStore
 from app.storage.server_database import ServerDatabase
 
 from .accepted_jobs import AGENTS, ROLES, STOPPED, a_decision_of, a_job, a_lease, at, taken, worn_out
-from .decision_drafts import a_draft, a_step, an_answer
+from .decision_drafts import NOW, a_draft, a_step, an_answer
+from .model_drafts import a_model_call, an_exchange
 from .work_scene import DEEDS, OWNERS, Scene
 
 WAITS_S = WAITS_FOR.total_seconds()
@@ -415,6 +416,19 @@ class WorkStoreContract:
         with pytest.raises(ConflictError, match="ended already"):
             await store.append(a_decision_of("j1"))
         assert await message_types(store) == ["consensus_failed"]
+
+    async def test_what_was_paid_for_contributions_that_come_to_nothing_is_kept(
+        self, store: DecisionStore, work: WorkStore
+    ) -> None:
+        claims = await taken(work)
+        for claim in claims[:2]:
+            await work.deliver(claim, claim.agent_id.encode())
+        call = a_model_call()
+        paid = {claims[0].agent_id.encode(): ([call], [an_exchange()]), claims[1].agent_id.encode(): ([], [])}
+        await work.end("j1", STOPPED, [], paid.__getitem__)
+
+        assert (await store.spent_since(NOW)).tokens == call.usage.total
+        assert await store.exchange(call.request_key) == an_exchange()
 
     async def test_a_job_is_ended_once(self, store: DecisionStore, work: WorkStore) -> None:
         await work.accept(a_job())

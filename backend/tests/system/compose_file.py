@@ -8,7 +8,12 @@ import yaml
 from scripts.services.settings import ROOT
 
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*)|:\?[^}]*)?\}")
-SECRETS = {"POSTGRES_PASSWORD": "a1b2", "RABBITMQ_PASSWORD": "c3d4", "CONCLAVE_API_KEY": "e5f6" * 8}
+SECRETS = {
+    "POSTGRES_PASSWORD": "a1b2",
+    "RABBITMQ_PASSWORD": "c3d4",
+    "CONCLAVE_API_KEY": "e5f6" * 8,
+    "GRAFANA_PASSWORD": "a7b8",
+}
 
 
 def composed() -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Api:
     async def decided(self, consensus_id: str) -> dict[str, Any]:
         """Ask until a request has ended and return the record of its decision."""
         async with asyncio.timeout(PATIENCE_S):
-            while (told := await self.consensus(consensus_id))["status"] == "pending":
+            while (told := await self.consensus(consensus_id))["status"] == "pending":  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert told["status"] == "complete", told
         return told["result"]

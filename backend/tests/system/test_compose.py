@@ -2,10 +2,12 @@
 
 import json
 import tomllib
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import jsonschema_rs
 import pytest
+import yaml
 
 from app.cli.main import COMMANDS
 from app.config import Settings, read_settings
@@ -14,6 +16,14 @@ from tests.system.compose_file import SECRETS, VARIABLE, composed, environment, 
 
 OURS = ("migrate", "api")
 SCHEMA = jsonschema_rs.validator_for(json.loads((ROOT / "backend/tests/data/compose.schema.json").read_text()))
+
+
+def mounts():
+    """Where what is mounted comes from, and where it goes."""
+    every = [mount.partition(":") for each in services().values() for mount in each.get("volumes", ())]
+    return {source: target for source, _, target in every}
+
+
 every_service = pytest.mark.parametrize("service", sorted(services()))
 every_one_of_ours = pytest.mark.parametrize("service", OURS)
 
@@ -73,8 +83,13 @@ def test_who_is_waited_for_is_there_and_can_be_waited_for(service):
 
 
 def test_every_volume_is_declared_and_used():
-    mounted = {mount.partition(":")[0] for each in services().values() for mount in each.get("volumes", ())}
-    assert mounted == set(composed()["volumes"])
+    assert {source for source in mounts() if not source.startswith("./")} == set(composed()["volumes"])
+
+
+def test_every_folder_that_is_mounted_is_there_and_cannot_be_written():
+    folders = {source: rest for source, rest in mounts().items() if source.startswith("./")}
+    assert all((ROOT / source).is_dir() for source in folders)
+    assert all(rest.endswith(":ro") for rest in folders.values())
 
 
 @every_service
@@ -116,3 +131,27 @@ def test_every_variable_is_told_in_the_docs():
     told = (ROOT / "docs/services.md").read_text()
     asked = {found[1] for found in VARIABLE.finditer((ROOT / "docker-compose.yml").read_text())}
     assert {name for name in asked if f"`{name}`" not in told} == set()
+
+
+def test_prometheus_calls_the_api_by_a_name_that_it_lets_in_with_the_key_that_was_put_there():
+    (job,) = yaml.safe_load((ROOT / "prometheus/prometheus.yml").read_text())["scrape_configs"]
+    host, _, port = job["static_configs"][0]["targets"][0].partition(":")
+    asked = environment(host)
+
+    assert port == asked["CONCLAVE_PORT"]
+    assert host in asked["CONCLAVE_ALLOWED_HOSTS"].split(",")
+    assert environment("prometheus")["CONCLAVE_API_KEY"] == asked["CONCLAVE_API_KEY"]
+    assert f"> {job['authorization']['credentials_file']};" in services()["prometheus"]["command"][0]
+    assert mounts()["./prometheus"] == "/etc/prometheus:ro"
+
+
+def test_grafana_finds_prometheus_and_the_dashboards():
+    (source,) = yaml.safe_load((ROOT / "grafana/provisioning/datasources/prometheus.yml").read_text())["datasources"]
+    (provider,) = yaml.safe_load((ROOT / "grafana/provisioning/dashboards/conclave.yml").read_text())["providers"]
+    host = urlsplit(source["url"])
+
+    assert filled(services()[host.hostname]["ports"][0]).endswith(f":{host.port}")
+    assert mounts()["./grafana/dashboards"] == f"{provider['options']['path']}:ro"
+    home = Path(environment("grafana")["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    assert home.parent == Path(provider["options"]["path"])
+    assert (ROOT / "grafana/dashboards" / home.name).exists()

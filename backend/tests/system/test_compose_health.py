@@ -11,6 +11,7 @@ import pytest
 from scripts.services.packages import programs
 from scripts.services.ports import keep_or_pick
 from scripts.services.settings import load
+from tests.own_prometheus import own_prometheus
 from tests.services import NEEDS
 from tests.system import command_line
 from tests.system.compose_file import services
@@ -63,3 +64,11 @@ def test_the_api_is_well_while_it_answers(server):
     assert (program, flag) == ("python", "-c")
     assert succeeds([sys.executable, flag, code.replace(":8000", f":{server}")])
     assert not succeeds([sys.executable, flag, code.replace(":8000", f":{keep_or_pick(None)}")])
+
+
+async def test_the_address_by_which_prometheus_is_found_well_answers():
+    *program, address = check("prometheus")
+    async with own_prometheus(f"127.0.0.1:{keep_or_pick(None)}", "key") as prometheus:
+        answer = await prometheus.client.get(urlsplit(address).path)
+    assert program == ["wget", "--quiet", "--spider"]
+    assert answer.status_code == 200

@@ -52,7 +52,7 @@ class Scene:
         owner = await asyncpg.connect(self._database)
         sql = "SELECT count(*) FROM tasks WHERE job_id = $1 AND contribution IS NOT NULL"
         async with asyncio.timeout(PATIENCE_S):
-            while await owner.fetchval(sql, job_id) < votes:
+            while await owner.fetchval(sql, job_id) < votes:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         await owner.close()
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from app.ai.resilience.attempts import Attempt, NotAskedError
 from app.ai.resilience.turns import Turns
+from app.ai.resilience.watching import Unwatched, Watch
 from app.ai.resilience.wrapper import Wrapper
 from app.domain.completions import Completion, ModelRequest
 from app.ports.clock import Clock
@@ -20,14 +21,23 @@ class Gated(Wrapper):
     Args:
         concurrency: requests at once.
         requests_per_minute: also the most that may come in a burst; None is no limit.
+        watch: told of each request that found no place in time.
     """
 
-    def __init__(self, inner: Provider, concurrency: int, requests_per_minute: int | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        inner: Provider,
+        concurrency: int,
+        requests_per_minute: int | None,
+        clock: Clock,
+        watch: Watch | None = None,
+    ) -> None:
         super().__init__(inner)
         self._free = concurrency
         self._pace = _pace(requests_per_minute) if requests_per_minute else None
         self._clock = clock
         self._turns = Turns()
+        self._watch: Watch = watch or Unwatched()
 
     @property
     def waiting(self) -> int:
@@ -57,6 +67,7 @@ class Gated(Wrapper):
                 await self._find_place(attempt.symbol)
                 await self._keep_pace()
         except TimeoutError:
+            self._watch.held_back(self.name)
             raise NotAskedError("rate_limited", f"{self.name} had no free place before the deadline.") from None
         attempt.asked_at = self._clock.monotonic()
 

@@ -10,6 +10,7 @@ from app.ai.resilience.hedging import Hedged, Spare
 from app.ai.resilience.latencies import Latencies
 from app.ai.resilience.retry_budget import RetryBudget
 from app.ai.resilience.retrying import Retrying
+from app.ai.resilience.watching import Watch
 from app.ai.resilience.wrapper import Wrapper
 from app.ai.spending.budgeted import Budgeted
 from app.ai.spending.ledger import Ledger
@@ -84,16 +85,23 @@ class Guarded(Wrapper):
 
 
 def guarded(
-    adapter: Provider, ledger: Ledger, clock: Clock, guards: Guards | None = None, random: Random | None = None
+    adapter: Provider,
+    ledger: Ledger,
+    clock: Clock,
+    guards: Guards | None = None,
+    random: Random | None = None,
+    *,
+    watch: Watch | None = None,
 ) -> Guarded:
     """Return `adapter` behind its guards; from the outside in: hedge, retry, breaker, budget, gate.
 
     Args:
         ledger: shared by all providers.
         random: for the pauses before retries.
+        watch: told of retries and of what was held back.
     """
     settings = guards or Guards()
-    gate = Gated(adapter, settings.concurrency, settings.requests_per_minute, clock)
+    gate = Gated(adapter, settings.concurrency, settings.requests_per_minute, clock, watch)
     breaker = Breaking(
         Budgeted(gate, ledger, clock, settings.attempt_timeout_s),
         clock,
@@ -103,7 +111,8 @@ def guarded(
         fair_wait_s=settings.fair_wait_s,
     )
     budget = RetryBudget(settings.calls_per_retry, settings.retry_floor)
-    retrying = Retrying(breaker, budget, clock, random or Random(), retries=settings.attempts > 1)  # noqa: S311
+    chance = random or Random()  # noqa: S311 - pauses are no secret
+    retrying = Retrying(breaker, budget, clock, chance, retries=settings.attempts > 1, watch=watch)
     if settings.hedge_model is None:
         return Guarded(retrying, breaker)
     return Guarded(Hedged(retrying, Spare(retrying, settings.hedge_model), Latencies(), budget, clock), breaker)

@@ -9,6 +9,7 @@ import structlog
 
 from app.ai.resilience.attempts import NotAskedError
 from app.ai.resilience.retry_budget import RetryBudget
+from app.ai.resilience.watching import Unwatched, Watch
 from app.ai.resilience.wrapper import Wrapper
 from app.domain.completions import Completion, ModelRequest
 from app.domain.errors import ProviderError
@@ -31,6 +32,7 @@ class Retrying(Wrapper):
         random: chooses the pause, 0 to LONGEST_PAUSE_S.
         retries: False never asks again.
         sleep: waits for seconds.
+        watch: told of each request that is sent again.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Retrying(Wrapper):
         *,
         retries: bool = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        watch: Watch | None = None,
     ) -> None:
         super().__init__(inner)
         self._budget = budget
@@ -49,6 +52,7 @@ class Retrying(Wrapper):
         self._random = random
         self._retries = retries
         self._sleep = sleep
+        self._watch: Watch = watch or Unwatched()
 
     async def complete(self, request: ModelRequest, inquiry: Inquiry) -> Completion:
         """Return the model's turn; every request that brought none adds to `inquiry.failed_requests`.
@@ -68,6 +72,7 @@ class Retrying(Wrapper):
             failure = error
         log.info("provider asked again", provider=self.name, kind=failure.kind, pause_s=round(pause_s, 3))
         await self._sleep(pause_s)
+        self._watch.retried(self.name, failure.kind)
         return await self._ask_again(request, inquiry, failure)
 
     async def _ask(self, request: ModelRequest, inquiry: Inquiry) -> Completion:

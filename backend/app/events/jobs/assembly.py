@@ -13,9 +13,9 @@ from app.domain.questions import Question
 from app.events.announcer import Announcer
 from app.events.asking import Asking
 from app.events.conclusion import Conclusion
-from app.events.jobs.caretaker import GRACE, Caretaker
+from app.events.jobs.caretaker import GRACE, Caretaker, Recovered
 from app.events.jobs.completion import Completion
-from app.events.jobs.desk import MOST_PENDING, JobDesk
+from app.events.jobs.desk import MOST_PENDING, ConsensusStatus, JobDesk
 from app.events.jobs.dispatch import Dispatch, LocalDispatch, Work
 from app.events.jobs.endings import Endings
 from app.events.jobs.workshop import LEASE_S, Workshop
@@ -28,6 +28,10 @@ LOOKS_IN_A_LEASE: Final = 5
 MOST_AT_ONCE: Final = 500
 
 
+def _nobody_counts(_kind: str, _count: int) -> None:
+    """What was recovered is logged, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Working:
     """Who does accepted work, and on which terms.
@@ -37,12 +41,14 @@ class Working:
         lease_s: how long a worker that is not heard of keeps a task.
         most_pending: how many jobs may be pending before new ones are refused.
         most_at_once: how many questions are decided in this process at once before more are refused.
+        recovered: told of what others had left and was taken up again, by kind (`request`, `job`) and number.
     """
 
     dispatch: Callable[[Work], Dispatch] | None = None
     lease_s: float = LEASE_S
     most_pending: int = MOST_PENDING
     most_at_once: int = MOST_AT_ONCE
+    recovered: Recovered = _nobody_counts
 
 
 class Jobs:
@@ -62,9 +68,9 @@ class Jobs:
         self._background: list[asyncio.Task[None]] = []
         self._clock = clock
         self._look_every_s = working.lease_s / LOOKS_IN_A_LEASE
-        endings = Endings()
+        endings = self._endings = Endings()
         self.on_event: Callable[[Event], None] = endings.on_event
-        completion = Completion(store.work, conclusion, clock, seating, endings.tell)
+        completion = Completion(store.work, conclusion, clock, seating, self._has_ended)
         self._completion = completion
         self.workshop = Workshop(store.work, asking, completion, clock, seating, lease_s=working.lease_s)
         endings.listen(self.workshop.stop)
@@ -77,11 +83,23 @@ class Jobs:
             completion=completion,
             dispatch=self._dispatch,
             endings=endings,
+            ended=self._has_ended,
             most_pending=working.most_pending,
         )
         self.caretaker = Caretaker(
-            store.work, self.desk, completion, self.workshop, dispatch=self._dispatch, clock=clock
+            store.work,
+            self.desk,
+            completion,
+            self.workshop,
+            dispatch=self._dispatch,
+            clock=clock,
+            recovered=working.recovered,
         )
+
+    def _has_ended(self, job_id: str) -> None:
+        """Tell whoever waits here, and have the letters sent that tell others."""
+        self._endings.tell(job_id)
+        self._dispatch.give_out(())
 
     @property
     def are_shared(self) -> bool:
@@ -102,6 +120,12 @@ class Jobs:
         if status.status == PENDING:
             raise StoreUnavailableError("The decision is accepted but not stored yet; ask for it by its id.")
         raise ConflictError(f"The decision was {status.status}: {status.reason or 'somebody stopped it'}")
+
+    async def cancel(self, job_id: str) -> ConsensusStatus:
+        """Cancel a job; return once nothing is under way for it in this process. See `JobDesk.cancel`."""
+        status = await self.desk.cancel(job_id)
+        await self.workshop.stopped(job_id)
+        return status
 
     async def start(self) -> None:
         """Hold on to what is under way here, and finish what other processes left, until `close`.

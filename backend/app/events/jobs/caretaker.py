@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -21,6 +22,8 @@ log = structlog.get_logger(__name__)
 GRACE: Final = timedelta(seconds=0.5)
 """How long after its deadline a job is left to those who work on it."""
 
+Recovered = Callable[[str, int], None]
+
 HOPELESS: Final = 5
 """How often a job is tried that cannot be decided for a reason nobody foresaw; some of those pass."""
 
@@ -30,7 +33,11 @@ _TASKS_AT_ONCE: Final = 500
 
 
 class Caretaker:
-    """Finishes what others left, by looking at the store again and again."""
+    """Finishes what others left, by looking at the store again and again.
+
+    Args:
+        recovered: told of what was taken up again, by kind and number.
+    """
 
     def __init__(
         self,
@@ -41,6 +48,7 @@ class Caretaker:
         *,
         dispatch: Dispatch,
         clock: Clock,
+        recovered: Recovered,
     ) -> None:
         self._work = work
         self._desk = desk
@@ -48,8 +56,8 @@ class Caretaker:
         self._workshop = workshop
         self._dispatch = dispatch
         self._clock = clock
+        self._recovered = recovered
         self._tried: Counter[str] = Counter()
-        self.recovered = 0
 
     async def begin(self) -> None:
         """Give out what was accepted before this process began; what others have in hand stays theirs.
@@ -86,14 +94,14 @@ class Caretaker:
         errands = await self._work.hand_out_again(self._workshop.lease(), _TASKS_AT_ONCE, self._dispatch.letter_of)
         for errand in errands:
             log.info("handed out again", decision_id=errand.job_id, role=errand.role)
-        self.recovered += len(errands)
+        self._recovered("job", len(errands))
         self._dispatch.give_out(errands)
 
     async def _complete(self, job_id: str) -> None:
         """Complete a job; one that cannot be decided at all ends as failed, with the reason."""
         try:
             await self._completion.complete(job_id)
-            self.recovered += 1
+            self._recovered("request", 1)
             self._tried.pop(job_id, None)
         except StoreError:
             raise

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from app.domain.decisions import SealedRecord
-from app.domain.errors import ConflictError, StillRunningError
+from app.domain.errors import ConflictError
 from app.domain.jobs import Job
 from app.events.conclusion import Conclusion, Hearing
 from app.events.jobs import case_file, contributions
@@ -49,7 +49,7 @@ class Completion:
 
         Raises:
             StoreUnavailableError: it could not be stored; the job is pending still.
-            StillRunningError: its Idempotency-Key belongs to another decision, so it can never be stored.
+            ConflictError: it never can be, because its Idempotency-Key has another answer; the job is pending still.
         """
         job = await self._work.job(job_id)
         if job is None:
@@ -59,9 +59,9 @@ class Completion:
         with structlog.contextvars.bound_contextvars(correlation_id=heard.case.question.correlation_id):
             try:
                 record = await self._conclusion.conclude(heard)
-            except StillRunningError:
-                raise
             except ConflictError:
+                if await self._work.job(job_id) is not None:
+                    raise
                 log.info("decided elsewhere", decision_id=job_id)
                 record = None
         self._ended(job_id)

@@ -1,6 +1,6 @@
 """What one agent brought to a decision: its vote or its failure, and the paper that goes with it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -61,6 +61,12 @@ def write(contribution: Contribution) -> bytes:
 def read(content: bytes) -> Contribution:
     """Return what `write` wrote."""
     return _adapter().validate_json(content)
+
+
+def paid_for(content: bytes) -> tuple[Sequence[ModelCall], Sequence[Exchange]]:
+    """Return what models were asked for a contribution as `write` wrote it."""
+    part = read(content)
+    return part.model_calls, part.exchanges
 
 
 @cache

@@ -1,6 +1,7 @@
 """Takes jobs on and tells how they stand: accept one, wait for its end, cancel it."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -46,6 +47,7 @@ class JobDesk:
     """Accepts jobs durably; who does them is another's business.
 
     Args:
+        ended: told of each job that is ended here.
         most_pending: how many may be pending in the whole store before new ones are refused.
     """
 
@@ -59,6 +61,7 @@ class JobDesk:
         completion: Completion,
         dispatch: Dispatch,
         endings: Endings,
+        ended: Callable[[str], None],
         most_pending: int = MOST_PENDING,
     ) -> None:
         self._store = store
@@ -68,6 +71,7 @@ class JobDesk:
         self._completion = completion
         self._dispatch = dispatch
         self._endings = endings
+        self._ended = ended
         self._most_pending = most_pending
 
     async def accept(self, question: Question, *, is_awaited: bool = False, answer: KeyedAnswer | None = None) -> str:
@@ -156,13 +160,10 @@ class JobDesk:
             await self._end(job, Standing(FAILED, reason))
 
     async def _end(self, job: Job, how: Standing) -> bool:
-        delivered = (await self._store.work.contributions(job.id)).values()
         told = announcements.ended(job.symbol, job.id, how, self._clock.now())
-        stored = await self._store.work.end(job.id, how, (told,))
+        stored = await self._store.work.end(job.id, how, (told,), contributions.paid_for)
         if stored is None:
             return False
         await self._announcer.announce(stored)
-        self._endings.tell(job.id)
-        for part in map(contributions.read, delivered):
-            await self._asking.keep_what_was_paid(job.id, part.model_calls, part.exchanges)
+        self._ended(job.id)
         return True

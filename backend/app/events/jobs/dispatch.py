@@ -15,7 +15,8 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 256
 
-Work = Callable[[Errand], Awaitable[None]]
+Work = Callable[[Errand], Awaitable[bool]]
+"""Does an errand; returns whether there was anything left to do."""
 
 
 class Dispatch(Protocol):

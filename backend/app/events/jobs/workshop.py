@@ -63,14 +63,15 @@ class Workshop:
         self._files: OrderedDict[str, CaseFile] = OrderedDict()
         self._asked_for: defaultdict[str, int] = defaultdict(int)
         self._errands = OneAtATime()
+        self._reading = OneAtATime()
 
     @property
     def in_hand(self) -> int:
         """How many tasks are under way here."""
         return len(self._held)
 
-    async def work(self, errand: Errand) -> None:
-        """Do an errand to its end; one that somebody else has, or whose job has ended, is done already.
+    async def work(self, errand: Errand) -> bool:
+        """Do an errand to its end; return False for one that is done already, or that somebody else has.
 
         One that comes again while it is under way here, as after a lost connection to the broker, waits for that: what
         is being paid for is not asked twice. A caller that is cancelled gives the tasks back.
@@ -79,12 +80,12 @@ class Workshop:
             StoreUnavailableError: nothing can be taken or handed in now.
         """
         async with self._errands.turn((errand.job_id, errand.role)):
-            await self._work_on(errand)
+            return await self._work_on(errand)
 
-    async def _work_on(self, errand: Errand) -> None:
+    async def _work_on(self, errand: Errand) -> bool:
         claimed = await self._work.claim(errand.job_id, errand.agents, self.lease())
         if not claimed.claims:
-            return
+            return False
         task = asyncio.create_task(self._do(errand, claimed), name=f"tasks of {errand.role} {errand.job_id}")
         with self._holding(claimed.claims, task):
             try:
@@ -94,6 +95,7 @@ class Workshop:
                 raise
             if not task.cancelled():
                 task.result()
+        return True
 
     def stop(self, job_id: str) -> None:
         """Break off what is under way for a job that has ended."""
@@ -101,6 +103,13 @@ class Workshop:
         for claim, task in tuple(self._held.items()):
             if claim.job_id == job_id:
                 task.cancel()
+
+    async def stopped(self, job_id: str) -> None:
+        """Return once nothing is under way here for a job that has ended, and what was paid is written down."""
+        self.stop(job_id)
+        tasks = {task for claim, task in self._held.items() if claim.job_id == job_id}
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def beat(self) -> None:
         """Hold on to what is under way until cancelled; break off what is not ours any more."""
@@ -178,14 +187,15 @@ class Workshop:
 
     async def _file(self, job_id: str) -> CaseFile | None:
         """Return the file of a job, read once for all its tasks that come here."""
-        if job_id not in self._files:
-            job = await self._work.job(job_id)
-            if job is None:
-                return None
-            self._files[job_id] = case_file.read(job)
-            while len(self._files) > _FILES_KEPT:
-                self._files.popitem(last=False)
-        return self._files[job_id]
+        async with self._reading.turn(job_id):
+            if job_id not in self._files:
+                job = await self._work.job(job_id)
+                if job is None:
+                    return None
+                self._files[job_id] = case_file.read(job)
+                while len(self._files) > _FILES_KEPT:
+                    self._files.popitem(last=False)
+            return self._files[job_id]
 
     async def _seats(self, file: CaseFile, agents: Sequence[str]) -> dict[str, Analyst]:
         """Seat the agents as this process can: their models must be able to speak."""
@@ -204,10 +214,15 @@ class Workshop:
         if left is None:
             log.info("contribution refused", decision_id=claim.job_id, agent_id=claim.agent_id)
             await self._asking.keep_what_was_paid(claim.job_id, part.model_calls, part.exchanges)
-        elif left == 0:
-            await self._completion.complete(claim.job_id)
-        elif await self._is_settled(claim.job_id):
-            await self._completion.complete(claim.job_id, is_settled=True)
+        elif left == 0 or await self._is_settled(claim.job_id):
+            self._let_go()
+            await self._completion.complete(claim.job_id, is_settled=left > 0)
+
+    def _let_go(self) -> None:
+        """Hold nothing for the running task any more: it is not to be stopped by the very end that it makes."""
+        mine = asyncio.current_task()
+        for claim in [claim for claim, task in self._held.items() if task is mine]:
+            del self._held[claim]
 
     async def _delivered(self, claim: Claim, content: bytes) -> int | None:
         """Deliver, however long the store is away: what it cost would have to be paid again."""

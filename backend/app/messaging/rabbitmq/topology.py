@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, Final
 
 import structlog
-from aio_pika.exceptions import ChannelPreconditionFailed
+from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 from aiormq import Connection
 from aiormq.abc import AbstractChannel
 
@@ -126,6 +126,18 @@ class Topology:
             "x-dead-letter-strategy": "at-least-once",
             "x-single-active-consumer": queue.one_consumer,
         }
+
+
+async def consumers_of(connection: Connection, queue: str) -> int:
+    """Return how many consumers a queue has, by its name at the broker; 0 when there is no such queue."""
+    channel = await connection.channel(publisher_confirms=False)
+    try:
+        found = await channel.queue_declare(queue, passive=True)
+        return found.consumer_count or 0
+    except ChannelNotFoundEntity:
+        return 0
+    finally:
+        await close_channel(channel)
 
 
 def _quorum(arguments: dict[str, Any]) -> dict[str, Any]:

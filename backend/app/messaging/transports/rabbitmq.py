@@ -25,7 +25,7 @@ from app.messaging.rabbitmq.link import Link
 from app.messaging.rabbitmq.posting import Posting, buried, published, received, sent
 from app.messaging.rabbitmq.publisher import Publisher
 from app.messaging.rabbitmq.requests import Requests
-from app.messaging.rabbitmq.topology import Topology
+from app.messaging.rabbitmq.topology import Topology, consumers_of
 from app.messaging.starting import stop
 from app.ports.queues import DeadLetter, WorkQueue
 from app.ports.transport import Addressed, TransportState
@@ -135,6 +135,22 @@ class RabbitMqTransport(Generic[M]):
         except BROKER_FAILURES as failure:
             message = f"Queues not declared: {self._in.describe()} ({told(failure)}). They will be, once it is up."
             raise TransportUnavailableError(message) from None
+
+    async def consumers(self, *queues: str) -> tuple[int, ...]:
+        """Return how many consumers each queue has in all processes; 0 for one that is not there.
+
+        Raises:
+            TransportUnavailableError: the broker cannot be asked.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                with lost_connections_raise():
+                    connection = await self._in.connection()
+                    return tuple([await consumers_of(connection, self._topology.name_of(queue)) for queue in queues])
+        except BROKER_FAILURES as failure:
+            raise TransportUnavailableError(
+                f"Consumers not counted: {self._in.describe()} ({told(failure)})."
+            ) from None
 
     @asynccontextmanager
     async def consume(self, queue: WorkQueue) -> AsyncIterator[RabbitDeliveries[M]]:

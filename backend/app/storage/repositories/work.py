@@ -13,8 +13,9 @@ from app.domain.events import Event
 from app.domain.jobs import Claim, Claimed, Errand, Job, Lease, Standing
 from app.domain.letters import Letter
 from app.domain.times import to_micros
-from app.ports.work_store import LetterOf
+from app.ports.work_store import LetterOf, PaidFor
 from app.storage import job_rows, outbox_rows, task_rows
+from app.storage.model_rows import write_model_calls
 from app.storage.outbox_rows import Outgoing
 from app.storage.session import LAST, Database
 from app.storage.standing import end_stands, job_stands
@@ -108,12 +109,16 @@ class SqlWorkStore:
 
         return await self._change(LAST, hand_out)
 
-    async def end(self, job_id: str, standing: Standing, told: Sequence[Event]) -> tuple[Event, ...] | None:
+    async def end(
+        self, job_id: str, standing: Standing, told: Sequence[Event], paid_for: PaidFor | None = None
+    ) -> tuple[Event, ...] | None:
         """End a pending job without a decision; return the events that tell of it, None when it was not pending."""
 
         def end(connection: Connection) -> tuple[Event, ...] | None:
-            if not job_rows.end(connection, job_id, standing):
+            if not job_rows.lock(connection, job_id):
                 return None
+            _keep_what_was_paid(connection, job_id, paid_for)
+            job_rows.end(connection, job_id, standing)
             stored = write_events(connection, told)
             outbox_rows.write_told(connection, stored, self._outgoing)
             return stored
@@ -124,6 +129,16 @@ class SqlWorkStore:
 
     async def _change(self, job_id: str, work: Callable[[Connection], Result]) -> Result:
         return await self._database.write(work, in_order=False, locks=job_id)
+
+
+def _keep_what_was_paid(connection: Connection, job_id: str, paid_for: PaidFor | None) -> None:
+    """Write down what models were asked for contributions that come to nothing."""
+    if paid_for is None:
+        return
+    for calls, exchanges in map(paid_for, task_rows.contributions(connection, job_id).values()):
+        if calls:
+            now = max(to_micros(call.started_at) for call in calls)
+            write_model_calls(connection, job_id, calls, exchanges, now)
 
 
 def _by_job(claims: Sequence[Claim]) -> Iterator[tuple[str, list[Claim]]]:

@@ -9,7 +9,7 @@ from app.domain.events import Event
 from app.domain.jobs import Claim, Claimed, Errand, Job, Lease, Standing
 from app.domain.letters import Letter
 from app.ports.decision_store import DecisionStore
-from app.ports.work_store import LetterOf
+from app.ports.work_store import LetterOf, PaidFor
 from app.storage.kept_jobs import KeptJob, KeptTask
 from app.storage.refusals import KEY_TAKEN, STILL_RUNNING
 
@@ -98,11 +98,16 @@ class InMemoryWorkStore:
             errands += again
         return tuple(errands)
 
-    async def end(self, job_id: str, standing: Standing, told: Sequence[Event]) -> tuple[Event, ...] | None:
+    async def end(
+        self, job_id: str, standing: Standing, told: Sequence[Event], paid_for: PaidFor | None = None
+    ) -> tuple[Event, ...] | None:
         """End a pending job without a decision; return the events that tell of it, None when it was not pending."""
         kept = self._found(job_id)
         if kept is None:
             return None
+        if paid_for is not None:
+            for calls, exchanges in map(paid_for, (await self.contributions(job_id)).values()):
+                await self._record.append_model_calls(job_id, calls, exchanges)
         kept.end(standing)
         return await self._record.append_events(told)
 

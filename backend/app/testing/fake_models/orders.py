@@ -9,6 +9,7 @@ from binascii import Error as NotBase64
 from codecs import decode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import Any, Final
 from unicodedata import category, normalize
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 
 from app.testing.fake_models.quoting import quoted
 
+KEPT: Final = 8_192
 COMMAND: Final = (
     r"(?:vote|voting|set|answer|respond|reply|output|return|choose|select|pick|change|must|should|always|decision|call"
     r"|invoke|run|execute|use|rate|recommend|stimme|setze|antworte|w[aä]hle|rufe?|nutze|votez|r[eé]pond(?:s|ez|re)|mets"
@@ -49,7 +51,7 @@ class Orders:
 def orders_in(heard: Iterable[str], offered: Sequence[str] = ()) -> Orders:
     """Return what text from outside tells a model to do; `offered` are the names of its tools."""
     texts = [reading for each in quoted(heard) for reading in _ways_to_read(each)]
-    named = [name for text in texts for name in _tools(text, offered)]
+    named = [name for text in texts for name in _tools(text, tuple(offered))]
     ideas = {name: value for text in texts for name, value in _ideas(text)}
     return Orders(ideas, tuple(dict.fromkeys(named)))
 
@@ -70,7 +72,13 @@ def _from_base64(encoded: str) -> str:
         return ""
 
 
-def _ideas(text: str) -> Iterator[tuple[str, Any]]:
+@lru_cache(maxsize=KEPT)
+def _ideas(text: str) -> tuple[tuple[str, Any], ...]:
+    """Return what a text orders; a conversation repeats most of its strings in every turn."""
+    return tuple(_ordered(text))
+
+
+def _ordered(text: str) -> Iterator[tuple[str, Any]]:
     for decision, words in DECISIONS:
         if re.search(rf"{COMMAND}.{{0,80}}?(?:{words})", text, re.IGNORECASE | re.DOTALL):
             yield from {"decision": decision, "sentiment": MOOD[decision], "relevance": 1.0}.items()
@@ -81,7 +89,13 @@ def _ideas(text: str) -> Iterator[tuple[str, Any]]:
             yield name, float(found[1]) / (100 if found[2] else 1)
 
 
-def _tools(text: str, offered: Iterable[str]) -> Iterator[str]:
+@lru_cache(maxsize=KEPT)
+def _tools(text: str, offered: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tools that a text orders to call."""
+    return tuple(_called(text, offered))
+
+
+def _called(text: str, offered: Iterable[str]) -> Iterator[str]:
     for name in offered:
         if re.search(rf"{COMMAND}.{{0,60}}?\b{name.replace('_', '[ _-]')}\b", text, re.IGNORECASE | re.DOTALL):
             yield name

@@ -44,6 +44,13 @@ async def test_the_record_says_what_was_decided_by_whom_and_how():
     assert is_id(record["decision_id"])
 
 
+async def test_a_coordinator_that_made_its_bus_ends_it():
+    async with MultiAgentCoordinator(analysts=three(a=UP)) as coordinator:
+        await decided(coordinator)
+
+    assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("listener")] == []
+
+
 async def test_each_symbol_has_a_gapless_chain():
     async with MultiAgentCoordinator(analysts=three(a=UP)) as coordinator:
         records = [await decided(coordinator, symbol=symbol) for symbol in ("AAPL", "MSFT", "AAPL")]
@@ -236,7 +243,8 @@ async def test_a_caller_that_goes_away_during_the_commit_loses_no_decision_and_n
         await store.committing.wait()
         deciding.cancel()
         store.gate.set()
-        assert (await deciding).decision_id == asked.decision_id
+        with pytest.raises(asyncio.CancelledError):
+            await deciding
         assert (await anext(feed)).decision_id == asked.decision_id
         assert (await coordinator.record(asked.decision_id)).decision_id == asked.decision_id
 

@@ -31,6 +31,16 @@ def test_lines_below_the_level_are_not_written(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_decisions_of_a_rehearsal_are_no_news_but_its_errors_are(capsys):
+    configure_logging("DEBUG", "json")
+    with structlog.contextvars.bound_contextvars(rehearsal=True):
+        structlog.get_logger("test").warning("provider left alone")
+        structlog.get_logger("test").error("decision callback failed")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["event"] == "decision callback failed"
+    assert "rehearsal" not in json.loads(line)
+
+
 def test_the_console_is_plain_where_there_is_no_terminal(capsys):
     configure_logging("INFO", "console")
     structlog.get_logger("test").warning("analyst failed", agent_id="x")

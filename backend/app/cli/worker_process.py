@@ -10,7 +10,10 @@ import structlog
 from app.composition import Desk, running_desk
 from app.config import Settings
 from app.domain.errors import AgentSystemError, InvalidInputError, UnknownNameError
+from app.event_loop import fast_loop
 from app.messaging.errand_service import ErrandService
+from app.observability.metrics.registry import Metrics
+from app.web.metrics_port import metrics_port
 
 log = structlog.get_logger(__name__)
 
@@ -31,13 +34,14 @@ def run(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> No
             "A worker needs POSTGRES_URL and RABBITMQ_URL, the same as the API processes have; "
             "without them `conclave serve` does everything by itself."
         )
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_work(settings, roles, concurrency))
 
 
 async def _work(settings: Settings, roles: Sequence[str] | None, concurrency: int) -> None:
     told, again = _signals()
-    async with running_desk(settings, is_worker=True) as desk:
+    metrics = Metrics()
+    async with running_desk(settings, metrics=metrics, is_worker=True) as desk, metrics_port(settings, metrics):
         service = _service(desk, roles, concurrency)
         await _warmed(desk)
         await service.start()
@@ -61,7 +65,8 @@ def _service(desk: Desk, roles: Sequence[str] | None, concurrency: int) -> Erran
             raise UnknownNameError("role", role, known)
     if desk.sharing is None:
         raise InvalidInputError("A worker needs RABBITMQ_URL.")
-    return ErrandService(desk.sharing.transport, desk.coordinator.jobs.workshop.work, roles or known, concurrency)
+    work = desk.metering.errands(desk.coordinator.jobs.workshop.work)
+    return ErrandService(desk.sharing.transport, work, roles or known, concurrency)
 
 
 async def _drained(service: ErrandService, again: asyncio.Event, grace_s: float) -> None:

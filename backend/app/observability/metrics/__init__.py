@@ -1,0 +1,1 @@
+"""Figures for Prometheus: described once, kept by wrappers around ports, shown at `/metrics`."""

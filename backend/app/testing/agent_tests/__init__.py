@@ -1,0 +1,1 @@
+"""How analysts are put to the test: scenes, trials, expectations, and what came of them."""

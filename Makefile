@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo serve test lint services stop-services bench clean
+.PHONY: help demo serve test lint services stop-services bench chaos clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -31,6 +31,9 @@ stop-services:  ## stop them; with PURGE=1 remove their data too
 
 bench: .venv/developer  ## speed and size against floors measured in the same run
 	$(BIN)/python bench/run.py
+
+chaos: .venv/developer  ## kill everything while 10,000 decisions are made; ARGS="--decisions 1000 --seed 2", ARGS=--help
+	@cd backend && PYTHONPATH=.:.. ../$(BIN)/python -m tests.chaos $(ARGS)
 
 clean:  ## remove the virtual environment and caches
 	rm -rf .venv .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -11,7 +11,7 @@ async def main() -> None:
     """Send the letters of the outbox until killed."""
     settings = read_settings()
     configure_logging(settings.log_level)
-    async with sharing(settings):
+    async with sharing(settings, lambda transport: transport):
         await asyncio.Event().wait()
 
 

@@ -28,7 +28,7 @@ class Plan:
         most_s: a run that takes longer has failed.
     """
 
-    decisions: int = 10_000
+    decisions: int = 10_100
     kills: int = 60
     pauses: int = 6
     seed: int = 1

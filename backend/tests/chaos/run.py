@@ -23,6 +23,8 @@ from tests.chaos.processes import BACKEND, Kept
 from tests.system.command_line import environment
 
 QUIET_S = 120.0
+NOT_QUIET_S = 6.0
+"""A control loses something, for which nobody needs to wait long."""
 START_S = 120.0
 
 
@@ -147,19 +149,21 @@ class Run:
         urls = [f"http://127.0.0.1:{port}" for port in self._ports]
         plan = self._plan
         words = [str(self._book), str(plan.decisions), str(plan.seed), str(plan.at_once), *urls]
-        client = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.chaos.client", *words),
-            stdout=PIPE,
-            stderr=(self._home / f"{self._name}.client.log").open("wb"),
-            cwd=BACKEND,
-            env=environment(PYTHONPATH=f"{BACKEND}:{BACKEND.parent}"),
-        )
+        log = self._home / f"{self._name}.client.log"
+        with log.open("wb") as errors:
+            client = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.chaos.client", *words),
+                stdout=PIPE,
+                stderr=errors,
+                cwd=BACKEND,
+                env=environment(PYTHONPATH=f"{BACKEND}:{BACKEND.parent}"),
+            )
         try:
             while await client.stdout.readline():
                 async with self._progress:
                     self._ended += 1
                     self._progress.notify_all()
-            assert await client.wait() == 0, (self._home / f"{self._name}.client.log").read_text()[-2_000:]
+            assert await client.wait() == 0, log.read_text()[-2_000:]
         finally:
             if client.returncode is None:
                 client.kill()
@@ -191,7 +195,7 @@ class Run:
 
     async def _until_quiet(self) -> None:
         """Wait until nothing has to happen any more, if that ever comes."""
-        ends = time.monotonic() + (QUIET_S if not self._plan.control else QUIET_S / 6)
+        ends = time.monotonic() + (QUIET_S if not self._plan.control else NOT_QUIET_S)
         while await self._ground.unfinished() and time.monotonic() < ends:  # noqa: ASYNC110
             await asyncio.sleep(0.25)
 

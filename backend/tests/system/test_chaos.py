@@ -14,8 +14,8 @@ from tests.chaos.run import Run
 from tests.chaos.shared_ground import SharedGround
 from tests.own_servers import own_servers
 
-SHORT = Plan(decisions=250, kills=10, pauses=1, seed=3, workers=2, at_once=24, most_s=400)
-CONTROL = replace(SHORT, decisions=150, kills=6, pauses=0, control=True)
+SHORT = Plan(decisions=150, kills=7, pauses=1, seed=3, workers=2, at_once=24, most_s=400)
+CONTROL = replace(SHORT, decisions=100, kills=3, pauses=0, control=True)
 EMBEDDED = Plan(decisions=200, kills=3, pauses=0, seed=3, apis=1, at_once=24, embedded=True, most_s=400)
 
 
@@ -34,7 +34,7 @@ async def test_nothing_is_lost_doubled_or_altered_while_everything_is_killed(ser
 
     assert report.is_clean, told(report)
     assert sum(report.done.values()) == SHORT.kills + SHORT.pauses
-    assert report.verdict.accepted >= 200
+    assert report.verdict.accepted >= 120
     assert report.verdict.effects == report.verdict.decided
 
 

@@ -21,7 +21,7 @@ ANALYZE, CONSENSUS = "/api/v1/agents/analyze", "/api/v1/agents/consensus"
 SYMBOLS = ("AAPL", "MSFT", "IBM", "KO", "GE", "XOM", "PG", "T")
 PAIRS = (("market_analyst", "risk_advisor"), ("technical_analyst", "risk_advisor"), ("strategy_optimizer",))
 AGAIN = {409, 429, 502, 503, 504}
-BARS, PAUSE_S, PANEL_S, PATIENCE_S = 150, 0.25, 60.0, 90.0
+BARS, PAUSE_S, PANEL_S, PATIENCE_S = 150, 0.25, 150.0, 180.0
 RESULT = b'"result":'
 
 

@@ -21,6 +21,10 @@ SELECT (SELECT count(*) FROM jobs WHERE status = 'pending') + (SELECT count(*) F
     SELECT count(*) FROM decisions d WHERE NOT EXISTS (
         SELECT 1 FROM effects e WHERE e.decision_id = d.id AND e.name = 'consensus_result'))
 """
+OLDER = """
+SELECT (SELECT count(*) FROM jobs WHERE status = 'pending' AND accepted_at < $1)
+    + (SELECT count(*) FROM outbox WHERE written_at < $1)
+"""
 
 
 class SharedGround:
@@ -28,7 +32,7 @@ class SharedGround:
 
     def __init__(self, plan: Plan, servers: OwnServers) -> None:
         self._plan = plan
-        self._servers = servers
+        self.servers = servers
         self._name = f"chaos_{uuid4().hex[:8]}"
         self._database = urlsplit(servers.url("postgres"))._replace(path=f"/{self._name}").geturl()
 
@@ -48,7 +52,7 @@ class SharedGround:
         return {
             "PYTHONPATH": f"{BACKEND}:{BACKEND.parent}",
             "POSTGRES_URL": self._database,
-            "RABBITMQ_URL": self._servers.url("rabbitmq"),
+            "RABBITMQ_URL": self.servers.url("rabbitmq"),
             "CONCLAVE_BROKER_NAMESPACE": self._name,
             "CONCLAVE_PROVIDER": "rules",
             "CONCLAVE_PANEL": "rules",
@@ -59,7 +63,7 @@ class SharedGround:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Make the database with its tables, and those of the consumer."""
-        await self._execute(self._servers.url("postgres"), f'CREATE DATABASE "{self._name}"')
+        await self._execute(self.servers.url("postgres"), f'CREATE DATABASE "{self._name}"')
         await asyncio.to_thread(conclave, "migrate", POSTGRES_URL=self._database)
         await self._execute(self._database, *TABLES)
         yield
@@ -69,10 +73,10 @@ class SharedGround:
         async with asyncio.timeout(120):
             while not await self._has_queue():  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
-        write_down_queues(self._servers)
+        write_down_queues(self.servers)
 
     async def _has_queue(self) -> bool:
-        async with bare_channel(self._servers.url("rabbitmq")) as channel:
+        async with bare_channel(self.servers.url("rabbitmq")) as channel:
             try:
                 queue = await channel.declare_queue(f"{self._name}.effects", passive=True)
             except Exception:  # noqa: BLE001 - whatever says that it is not there
@@ -83,8 +87,8 @@ class SharedGround:
         """Kill a server and start it again."""
         if what not in ("postgres", "rabbitmq"):
             return False
-        self._servers.kill(what)
-        await asyncio.to_thread(self._servers.start)
+        self.servers.kill(what)
+        await asyncio.to_thread(self.servers.start)
         return True
 
     async def unfinished(self) -> int:
@@ -92,6 +96,14 @@ class SharedGround:
         connection = await asyncpg.connect(self._database)
         try:
             return int(await connection.fetchval(UNFINISHED))
+        finally:
+            await connection.close()
+
+    async def older_than(self, moment: float) -> int:
+        """Count jobs that were accepted, and letters that were written, before a moment of Unix time."""
+        connection = await asyncpg.connect(self._database)
+        try:
+            return int(await connection.fetchval(OLDER, int(moment * 1_000_000)))
         finally:
             await connection.close()
 

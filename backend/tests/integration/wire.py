@@ -60,7 +60,14 @@ class Wire:
         behind, ahead = await asyncio.open_connection(self._parts.hostname, self._parts.port)
         pump = asyncio.create_task(self._pass(reader, writer, behind, ahead))
         self._pumps.add(pump)
-        pump.add_done_callback(self._pumps.discard)
+
+        def cut(ended: asyncio.Task[None]) -> None:
+            self._pumps.discard(ended)
+            for each in (writer, ahead):
+                each.transport.abort()
+
+        # Not in the task itself, which may be cancelled before it has begun.
+        pump.add_done_callback(cut)
 
     async def _pass(
         self, reader: StreamReader, writer: StreamWriter, behind: StreamReader, ahead: StreamWriter
@@ -76,8 +83,6 @@ class Wire:
             for each in both:
                 each.cancel()
             await asyncio.gather(*both, return_exceptions=True)
-            writer.transport.abort()
-            ahead.transport.abort()
             self.was_cut.set()
 
     async def _ask(self, reader: StreamReader, ahead: StreamWriter, is_mute: asyncio.Event) -> None:

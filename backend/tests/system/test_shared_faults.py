@@ -12,7 +12,17 @@ from app.testing.fake_models.server import FakeModels
 from tests.integration.wire import wire_to
 from tests.services import fresh_database, fresh_vhost
 from tests.system.model_desk_scene import asked_by_role
-from tests.system.shared_desk import CONSENSUS, PATIENCE_S, ROLES, shared_desk, voted, words_of
+from tests.system.shared_desk import (
+    ANALYZE,
+    CONSENSUS,
+    PATIENCE_S,
+    ROLES,
+    a_question,
+    keyed,
+    shared_desk,
+    voted,
+    words_of,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -190,3 +200,65 @@ async def test_a_worker_that_is_told_twice_gives_back_what_it_has_not_finished(s
     async with scene.a_worker():
         check_whole(await scene.api.decided(accepted))
     assert scene.asked == {role: times + 1 for role, times in ONCE.items()}
+
+
+async def test_a_worker_that_the_database_does_not_hear_any_more_is_refused_once_it_does(scene):
+    async with (
+        wire_to(scene.desk.variables["POSTGRES_URL"]) as wire,
+        scene.a_worker(POSTGRES_URL=wire.url) as unheard,
+    ):
+        scene.fakes.fault("ollama", "slow:0.003", times=1, match=words_of(LAST))
+        accepted = await scene.api.accept()
+        await scene.until_asked(LAST)
+        await scene.until_stored(accepted, len(ROLES) - 1)
+        wire.hold()
+        async with scene.a_worker():
+            record = await scene.api.decided(accepted)
+            wire.release()
+
+            check_whole(record)
+            assert scene.asked == {**ONCE, LAST: 2}
+            check_whole(await scene.api.analyze())
+            assert await scene.api.decided(accepted) == record
+            assert unheard.code is None
+
+
+async def test_an_api_process_that_is_told_to_stop_answers_what_it_was_asked(scene):
+    scene.fakes.fault("ollama", "slow:0.003", match=words_of(LAST))
+    leaving = await scene.desk.api()
+    async with scene.a_worker():
+        asking = asyncio.create_task(leaving.analyze("leaving"))
+        await scene.until_asked(LAST)
+        leaving.process.send(signal.SIGTERM)
+        record = await asking
+
+        assert await leaving.process.ended() == 0
+        check_whole(record)
+        assert await scene.other.analyze("leaving") == record
+
+
+async def test_an_api_process_that_is_told_twice_leaves_what_it_was_asked_to_the_others(scene):
+    scene.fakes.fault("ollama", "slow:0.003", match=words_of(LAST))
+    leaving = await scene.desk.api(CONCLAVE_GRACE_SECONDS="600")
+    async with scene.a_worker():
+        asking = asyncio.create_task(leaving.client.post(ANALYZE, json=a_question(), headers=keyed("hurried")))
+        await scene.until_asked(LAST)
+        leaving.process.send(signal.SIGTERM)
+        leaving.process.send(signal.SIGINT)
+        await asyncio.wait([asking])
+
+        assert await leaving.process.ended() == 0
+        if asking.exception() is None:
+            assert asking.result().status_code in (200, 500, 503)
+        record = await until_answered(scene.other, "hurried")
+        check_whole(record)
+        assert scene.asked == ONCE
+
+
+async def until_answered(api, key):
+    """Ask under the same key until the first request has been answered."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (answer := await api.client.post(ANALYZE, json=a_question(), headers=keyed(key))).status_code == 409:  # noqa: ASYNC110
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
+    assert answer.status_code == 200, answer.text
+    return answer.json()

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.domain.decisions import EventFilter, SealedRecord
+from app.storage.opening import database_at
 from app.storage.repositories.decisions import SqlDecisionStore
-from app.storage.session import database_at
 from tests.contracts.decision_drafts import assert_chain
 
 BACKEND = Path(__file__).resolve().parents[2]

@@ -48,7 +48,8 @@ limits = st.builds(
 amounts = st.builds(Spend, st.integers(0, 4), st.integers(0, 4).map(Decimal), st.integers(0, 4).map(float))
 shares = st.sampled_from([Decimal(0), Decimal("0.5"), Decimal(1)])
 # Reserve for a decision, or settle one of the open reservations at a share of its estimate.
-steps = st.lists(st.tuples(st.sampled_from("ab"), amounts) | st.tuples(st.integers(0, 50), shares), min_size=5, max_size=40)
+step = st.tuples(st.sampled_from("ab"), amounts) | st.tuples(st.integers(0, 50), shares)
+steps = st.lists(step, min_size=5, max_size=40)
 
 
 def a_reservation(

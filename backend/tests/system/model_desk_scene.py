@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.ai.prompts import catalogue
 from app.composition import Desk
 from app.config import Settings
 from app.consensus.engine import decide
+from app.domain.spending import Account, Limits, Spend
 from app.domain.votes import engine_vote
 from app.testing.fake_models.journal import Received
 from app.testing.fake_models.server import FakeModels
@@ -61,6 +63,10 @@ class ModelDesk:
     system: AgentSystem
     desk: Desk
     fakes: FakeModels
+
+    async def spent_today(self) -> Spend:
+        """What the books of the store say that today has cost."""
+        return await self.desk.store.books.spent(Account.of_day(datetime.now(UTC).date(), Limits()).name)
 
     async def decide(self, symbol: str = "AAPL", **changes: Any) -> dict[str, Any]:
         """Return the record of a decision."""

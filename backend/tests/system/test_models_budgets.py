@@ -1,5 +1,6 @@
 """What models may cost: no request without room for it, rules where there is none, and a day that a restart keeps."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
@@ -110,11 +111,11 @@ async def test_a_day_that_is_spent_stays_spent_over_a_restart(tmp_path, fakes, l
         records = [await scene.decide()]
         while by_models(records[-1]):
             records.append(await scene.decide())
-        spent = scene.desk.models.ledger.spent_today()
+        spent = await scene.spent_today()
     fakes.clear()
     async with a_model_desk(fakes, tmp_path / "desk", **limit) as scene:
         after = await scene.decide()
-        kept = scene.desk.models.ledger.spent_today()
+        kept = await scene.spent_today()
     assert (by_models(records[0]) != [], fakes.requests) == (True, [])
     assert refused(records[-1]) == refused(after) == list(ROLES)
     assert "budget of today" in vote_of(after, "news_analyst")["reasoning"]
@@ -123,6 +124,29 @@ async def test_a_day_that_is_spent_stays_spent_over_a_restart(tmp_path, fakes, l
 
     async with a_model_desk(fakes, tmp_path / "another", **limit) as scene:
         assert by_models(await scene.decide())
+
+
+async def test_desks_on_one_store_share_the_day(tmp_path, fakes):
+    limit = {"budget_tokens_per_day": 12_000}
+    async with a_model_desk(fakes, tmp_path, **limit) as one, a_model_desk(fakes, tmp_path, **limit) as other:
+        records = await asyncio.gather(one.decide("AAPL"), other.decide("AAPL"))
+        spent = await one.spent_today()
+
+    asked = sum(len(by_models(record)) for record in records)
+    assert 0 < asked < len(ROLES)
+    assert len(fakes.asked("anthropic")) == asked
+    assert spent.tokens == sum(record["panel"]["spent"]["tokens"] for record in records) <= 12_000
+
+
+async def test_a_request_that_is_broken_off_counts_as_what_it_may_have_cost(tmp_path, fakes):
+    fakes.fault("anthropic", "hang")
+    async with a_model_desk(fakes, tmp_path, budget_tokens_per_day=100_000) as scene:
+        record = await scene.decide(timeout_seconds=1)
+    async with a_model_desk(fakes, tmp_path, budget_tokens_per_day=100_000) as scene:
+        spent = await scene.spent_today()
+
+    assert record["panel"]["spent"]["tokens"] == 0
+    assert spent.tokens > 1_000
 
 
 async def test_a_price_nobody_knows_is_told_as_unknown_and_never_as_nothing(tmp_path, fakes):
@@ -148,7 +172,7 @@ async def test_a_price_nobody_knows_is_not_paid_where_dollars_are_limited(tmp_pa
 async def test_what_is_not_billed_needs_no_dollars(tmp_path, fakes):
     async with a_model_desk(fakes, tmp_path, "ollama", budget_dollars_per_decision=0.000001) as scene:
         record = await scene.decide()
-        spent = scene.desk.models.ledger.spent_today()
+        spent = await scene.spent_today()
 
     assert record["degraded"] is False
     assert (spent.dollars, spent.tokens) == (Decimal(0), record["panel"]["spent"]["tokens"])

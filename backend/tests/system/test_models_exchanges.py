@@ -136,9 +136,9 @@ async def test_what_was_asked_live_beside_a_replay_is_paid_for_and_the_day_remem
     async with a_model_desk(fakes, tmp_path, **limits) as scene:
         live = await scene.decide()
         await scene.decide()
-        spent = scene.desk.models.ledger.spent_today()
+        spent = await scene.spent_today()
     async with a_model_desk(fakes, tmp_path, **limits) as scene:
-        kept = scene.desk.models.ledger.spent_today()
+        kept = await scene.spent_today()
 
     assert float(live["panel"]["spent"]["cost"]) == float(spent.dollars) > 0
     assert (kept.dollars, kept.tokens) == (spent.dollars, spent.tokens)

@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 from app.ai.guarding import Guards, guarded
 from app.ai.resilience.latencies import LEAST
 from app.ai.spending.estimates import request_tokens
-from app.ai.spending.ledger import Ledger
-from app.ai.spending.limits import Limits
 from app.domain.errors import InvalidInputError, ProviderError
-from app.domain.spending import Spend
+from app.domain.spending import Limits, Spend
 from tests.unit.ai.resilience.vendor import Vendor, a_request, an_inquiry, answer, failure, slow
 from tests.unit.ai.resilience.virtual_time import in_virtual_time
+from tests.unit.ai.spending.read_ledger import ReadLedger
 
 DOWN = ["unreachable", "timeout", "overloaded", "server_error", "cut_short", "rate_limited"]
 
 
 def behind_guards(vendor, clock, per_decision=None, **settings):
-    ledger = Ledger(per_decision or Limits(), Limits(), clock)
+    ledger = ReadLedger(per_decision or Limits(), Limits(), clock)
     return guarded(vendor, ledger, clock, Guards(**settings), Random(1)), ledger
 
 
@@ -51,7 +50,7 @@ async def test_a_request_comes_through_unchanged_and_so_does_the_answer(clock):
     assert vendor.requests == [a_request()]
     (seen,) = vendor.inquiries
     assert (seen.symbol, seen.deadline, seen.heard) == (inquiry.symbol, inquiry.deadline, inquiry.heard)
-    assert ledger.spent_today().tokens == answer().usage.total
+    assert (await ledger.spent_today()).tokens == answer().usage.total
 
 
 @given(kind=st.sampled_from(DOWN), takes=st.floats(0.0, 40.0), analysts=st.integers(1, 60), places=st.integers(1, 60))
@@ -83,7 +82,7 @@ async def test_an_outage_is_soon_met_without_asking_anybody(clock):
         await results(provider, [an_inquiry(clock)])
 
     assert (provider.state, provider.opened_at is None, len(vendor.requests)) == ("open", False, 5)
-    assert ledger.spent_today().tokens == 0
+    assert (await ledger.spent_today()).tokens == 0
 
 
 @in_virtual_time
@@ -111,7 +110,7 @@ async def test_a_full_gate_counts_neither_against_the_provider_nor_as_spent(cloc
     assert (len(vendor.requests), provider.state) == (2, "closed")
     assert sum(each.failed_requests for each in inquiries) == 1
     lost = request_tokens(a_request())
-    assert ledger.spent_today() == Spend(110 + lost, Decimal(0), pytest.approx(30.0, abs=1e-3))
+    assert await ledger.spent_today() == Spend(110 + lost, Decimal(0), pytest.approx(30.0, abs=1e-3))
 
 
 @in_virtual_time

@@ -230,10 +230,3 @@ async def test_rules_need_no_description():
 def test_tools_are_offered_in_one_order_and_those_that_are_not_here_are_left_out():
     assert [each.name for each in specs(OFFERED)] == list(OFFERED)
     assert [each.name for each in specs(("size_position", "nothing", "get_bars"))] == ["size_position", "get_bars"]
-
-
-def test_whoever_keeps_the_books_hears_of_decisions_that_are_made():
-    heard = []
-    seating(Chosen(), finished=heard.append).finished("d-1")
-    seating(Chosen()).finished("d-2")
-    assert heard == ["d-1"]

@@ -9,14 +9,13 @@ from app.ai.resilience.attempts import NotAskedError
 from app.ai.resilience.fair_gate import Gated
 from app.ai.spending.budgeted import Budgeted
 from app.ai.spending.estimates import request_tokens
-from app.ai.spending.ledger import Ledger
-from app.ai.spending.limits import Limits
 from app.ai.spending.prices import price_of
 from app.domain.completions import Usage
 from app.domain.errors import ProviderError
-from app.domain.spending import Spend
+from app.domain.spending import Limits, Spend
 from tests.unit.ai.resilience.vendor import Vendor, a_request, an_inquiry, answer, failure, slow
 from tests.unit.ai.resilience.virtual_time import in_virtual_time
+from tests.unit.ai.spending.read_ledger import ReadLedger
 
 CLAUDE = "claude-sonnet-5-5"
 ASKED = a_request(CLAUDE)
@@ -33,7 +32,7 @@ def a_vendor(*script, is_billed=True):
 
 
 def a_ledger(clock, per_decision=None, per_day=None):
-    return Ledger(per_decision or Limits(), per_day or Limits(), clock)
+    return ReadLedger(per_decision or Limits(), per_day or Limits(), clock)
 
 
 async def failed(provider, clock, request=ASKED, seconds=30.0):
@@ -57,7 +56,7 @@ async def test_what_was_used_is_entered(clock):
 
     dollars = price_of("anthropic", CLAUDE, usage)
     assert dollars > 0
-    assert ledger.of_decision("decision-1") == ledger.spent_today() == Spend(1_100, dollars, near(3.0))
+    assert await ledger.of_decision("decision-1") == await ledger.spent_today() == Spend(1_100, dollars, near(3.0))
 
 
 @in_virtual_time
@@ -83,7 +82,7 @@ async def test_the_price_reserved_is_that_of_input_that_goes_into_the_cache(cloc
 
     await Budgeted(vendor, enough, clock).complete(ASKED, an_inquiry(clock))
 
-    assert enough.spent_today().dollars == dearest
+    assert (await enough.spent_today()).dollars == dearest
     assert (await failed(Budgeted(vendor, too_little, clock), clock)).kind == "budget_spent"
 
 
@@ -107,7 +106,7 @@ async def test_a_vendor_that_had_begun_may_charge_for_what_it_read(clock, kind):
     await failed(Budgeted(vendor, ledger, clock), clock)
 
     dollars = price_of("anthropic", CLAUDE, Usage(LENGTH))
-    assert ledger.spent_today() == Spend(LENGTH, dollars, near(3.0))
+    assert await ledger.spent_today() == Spend(LENGTH, dollars, near(3.0))
 
 
 @pytest.mark.parametrize("kind", UNCHARGED)
@@ -117,7 +116,7 @@ async def test_other_failures_cost_nothing_but_time(clock, kind):
 
     await failed(Budgeted(a_vendor(slow(clock, 3.0, failure(kind))), ledger, clock), clock)
 
-    assert ledger.spent_today() == Spend(0, Decimal(0), near(3.0))
+    assert await ledger.spent_today() == Spend(0, Decimal(0), near(3.0))
 
 
 @pytest.mark.parametrize(("kind", "status"), [("timeout", 408), ("server_error", 500), ("too_large", 413)])
@@ -127,7 +126,7 @@ async def test_a_status_that_is_an_error_is_not_charged(clock, kind, status):
 
     await failed(Budgeted(a_vendor(failure(kind, status=status)), ledger, clock), clock)
 
-    assert ledger.spent_today().tokens == 0
+    assert (await ledger.spent_today()).tokens == 0
 
 
 @in_virtual_time
@@ -141,7 +140,7 @@ async def test_a_request_that_is_cancelled_may_be_charged_for_what_was_read(cloc
     await asyncio.wait([asking])
 
     assert asking.cancelled()
-    assert ledger.spent_today() == Spend(LENGTH, price_of("anthropic", CLAUDE, Usage(LENGTH)), near(2.0))
+    assert await ledger.spent_today() == Spend(LENGTH, price_of("anthropic", CLAUDE, Usage(LENGTH)), near(2.0))
 
 
 @in_virtual_time
@@ -157,9 +156,9 @@ async def test_what_was_never_sent_costs_nothing(clock):
     await asyncio.wait([second])
     assert isinstance(await failed(provider, clock, seconds=5.0), NotAskedError)
 
-    assert (ledger.spent_today(), len(vendor.requests)) == (Spend(), 1)
+    assert ((await ledger.spent_today()).tokens, len(vendor.requests)) == (LENGTH + ASKED.max_tokens, 1)
     await first
-    assert ledger.spent_today() == Spend(110, price_of("anthropic", CLAUDE, Usage(100, 10)), near(20.0))
+    assert await ledger.spent_today() == Spend(110, price_of("anthropic", CLAUDE, Usage(100, 10)), near(20.0))
 
 
 @in_virtual_time
@@ -169,7 +168,7 @@ async def test_time_at_the_gate_is_not_the_models(clock):
 
     await asyncio.gather(*(provider.complete(ASKED, an_inquiry(clock)) for _ in range(4)))
 
-    assert ledger.spent_today().seconds == near(20.0)
+    assert (await ledger.spent_today()).seconds == near(20.0)
 
 
 @in_virtual_time
@@ -188,7 +187,7 @@ async def test_a_model_without_a_price_is_asked_where_they_are_not(clock):
 
     await Budgeted(a_vendor(answer(model="abacus-1")), ledger, clock).complete(a_request("abacus-1"), an_inquiry(clock))
 
-    assert (ledger.spent_today().tokens, ledger.spent_today().dollars) == (110, Decimal(0))
+    assert ((await ledger.spent_today()).tokens, (await ledger.spent_today()).dollars) == (110, Decimal(0))
 
 
 @in_virtual_time
@@ -197,7 +196,7 @@ async def test_a_model_that_answers_under_a_name_nobody_knows_is_priced_as_the_o
 
     await Budgeted(a_vendor(answer(model="abacus-1")), ledger, clock).complete(ASKED, an_inquiry(clock))
 
-    assert ledger.spent_today().dollars == price_of("anthropic", CLAUDE, Usage(100, 10))
+    assert (await ledger.spent_today()).dollars == price_of("anthropic", CLAUDE, Usage(100, 10))
 
 
 @in_virtual_time
@@ -206,7 +205,7 @@ async def test_dollars_do_not_bind_a_model_of_ones_own(clock):
 
     await Budgeted(a_vendor(is_billed=False), ledger, clock).complete(a_request(), an_inquiry(clock))
 
-    assert (ledger.spent_today().tokens, ledger.spent_today().dollars) == (110, Decimal(0))
+    assert ((await ledger.spent_today()).tokens, (await ledger.spent_today()).dollars) == (110, Decimal(0))
 
 
 @in_virtual_time
@@ -257,15 +256,15 @@ async def test_whatever_happens_in_whatever_order_no_budget_is_overspent(clock, 
         if not isinstance(result, BaseException):
             used[decision].append(result.usage)
         for each in used:
-            assert ledger.of_decision(each).tokens <= tokens
-        assert ledger.spent_today().tokens <= 2 * tokens
-        assert float(ledger.spent_today().dollars) <= dollars + 1e-9
+            assert (await ledger.of_decision(each)).tokens <= tokens
+        assert (await ledger.spent_today()).tokens <= 2 * tokens
+        assert float((await ledger.spent_today()).dollars) <= dollars + 1e-9
 
     await asyncio.gather(*(visit(*each) for each in callers))
 
     for decision, usages in used.items():
-        assert ledger.of_decision(decision).tokens >= sum(each.total for each in usages)
+        assert (await ledger.of_decision(decision)).tokens >= sum(each.total for each in usages)
     # Nothing is held any more: what is left can be spent to the last token.
-    left = int(tokens - ledger.of_decision("a").tokens)
-    if 0 < left <= 2 * tokens - ledger.spent_today().tokens:
-        ledger.reserve("a", Spend(left)).release()
+    left = int(tokens - (await ledger.of_decision("a")).tokens)
+    if 0 < left <= 2 * tokens - (await ledger.spent_today()).tokens:
+        await (await ledger.reserve("a", Spend(left), 5.0)).release()

@@ -1,213 +1,216 @@
-from dataclasses import replace
+"""Room for a request, asked of the books, which may be slow, away or interrupted."""
+
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.ai.resilience.attempts import NotAskedError
-from app.ai.spending.ledger import MOST_DECISIONS, Ledger
-from app.ai.spending.limits import Limits
-from app.domain.spending import Spend
+from app.ai.spending.ledger import SETTLE_WITHIN_S, Ledger
+from app.domain.errors import StoreUnavailableError
+from app.domain.spending import Limits, Spend
+from app.storage.repositories.in_memory import InMemoryDecisionStore
 from tests.unit.ai.providers.asked import StillClock
+from tests.unit.ai.resilience.virtual_time import in_virtual_time
 
 UNLIMITED = Limits()
 SOME = Spend(100, Decimal("0.01"), 2.0)
-FIELDS = ("tokens", "dollars", "seconds")
-
-limits = st.builds(
-    Limits,
-    st.none() | st.integers(1, 1_000),
-    st.none() | st.integers(1, 1_000).map(Decimal),
-    st.none() | st.integers(1, 1_000),
-)
-amounts = st.builds(Spend, st.integers(0, 400), st.integers(0, 400).map(Decimal), st.integers(0, 400).map(float))
-shares = st.sampled_from([Decimal(0), Decimal("0.5"), Decimal(1)])
-# Reserve for a decision, or end one of the open reservations at a share of its estimate (none: release it).
-steps = st.lists(
-    st.tuples(st.sampled_from("ab"), amounts) | st.tuples(st.integers(0, 50), st.none() | shares), max_size=80
-)
+ROOM_FOR_ONE = Limits(tokens=150)
+WITHIN_S = 5.0
 
 
-def a_ledger(per_decision=UNLIMITED, per_day=UNLIMITED, clock=None):
-    return Ledger(per_decision, per_day, clock or StillClock())
+class Books:
+    """Real books, behind a door that can be slow or shut."""
+
+    def __init__(self):
+        self.kept = InMemoryDecisionStore().books
+        self.shut = False
+        self.opens = asyncio.Event()
+        self.opens.set()
+
+    async def reserve(self, reservation):
+        entered = await self.kept.reserve(reservation)
+        await self._passed()
+        return entered
+
+    async def settle(self, reservation_id, actual):
+        await self._passed()
+        await self.kept.settle(reservation_id, actual)
+
+    async def _passed(self):
+        await self.opens.wait()
+        if self.shut:
+            raise StoreUnavailableError("The disk is full.")
 
 
-def part(spend, share):
-    return Spend(int(spend.tokens * share), spend.dollars * share, float(spend.seconds * float(share)))
+class Scene:
+    def __init__(self, clock, per_decision=UNLIMITED, per_day=UNLIMITED):
+        self.books = Books()
+        self.ledger = Ledger(self.books, per_decision, per_day, clock)
+
+    async def reserve(self, decision="a", need=SOME):
+        return await self.ledger.reserve(decision, need, WITHIN_S)
+
+    async def refused(self, need=SOME):
+        with pytest.raises(NotAskedError) as caught:
+            await self.reserve(need=need)
+        return caught.value
+
+    async def of_decision(self, decision="a"):
+        return await self.books.kept.spent(f"decision {decision}")
+
+    async def of_day(self, clock):
+        return await self.books.kept.spent(f"day {clock.now().date()}")
 
 
-def total(spends):
-    return {field: sum(getattr(each, field) for each in spends) for field in FIELDS}
+@in_virtual_time
+async def test_a_request_without_room_is_not_sent_and_told_why(clock):
+    scene = Scene(clock, ROOM_FOR_ONE)
+    await scene.reserve()
 
+    error = await scene.refused()
 
-def fits(spends, limits):
-    return all(
-        getattr(limits, field) is None or amount <= getattr(limits, field) for field, amount in total(spends).items()
+    assert (error.kind, error.public) == (
+        "budget_spent",
+        "The budget of this decision, 150 tokens, leaves no room for a request.",
     )
 
 
-@given(per_decision=limits, per_day=limits, steps=steps)
-def test_no_interleaving_oversteps_a_limit(per_decision, per_day, steps):
-    ledger, waiting, spent = a_ledger(per_decision, per_day), [], {"a": [], "b": []}
-    for who, what in steps:
-        if isinstance(who, str):
-            try:
-                waiting.append((who, what, ledger.reserve(who, what)))
-            except NotAskedError:
-                mine = [each for decision, each, _ in waiting if decision == who] + spent[who]
-                all_of_them = [each for _, each, _ in waiting] + spent["a"] + spent["b"]
-                assert not (fits([*mine, what], per_decision) and fits([*all_of_them, what], per_day))
-        elif waiting:
-            decision, estimate, reservation = waiting.pop(who % len(waiting))
-            if what is None:
-                reservation.release()
-            else:
-                spent[decision].append(part(estimate, what))
-                reservation.settle(spent[decision][-1])
-        assert all(fits([ledger.of_decision(each)], per_decision) for each in spent)
-        assert fits([ledger.spent_today()], per_day)
-    for decision, each in spent.items():
-        assert total([ledger.of_decision(decision)]) == total(each)
-    assert total([ledger.spent_today()]) == total(spent["a"] + spent["b"])
+@in_virtual_time
+async def test_what_is_settled_makes_room(clock):
+    scene = Scene(clock, ROOM_FOR_ONE)
+    await (await scene.reserve()).settle(Spend(50))
+    await scene.reserve()
+
+    assert (await scene.of_decision()).tokens == (await scene.of_day(clock)).tokens == 150
 
 
-@pytest.mark.parametrize(
-    ("limit", "words"), [("tokens", "150 tokens"), ("dollars", "0.015 dollars"), ("seconds", "3 seconds")]
-)
-@pytest.mark.parametrize("whose", ["this decision", "today"])
-def test_a_refusal_names_the_limit(limit, words, whose):
-    given_limits = replace(UNLIMITED, **{limit: {"tokens": 150, "dollars": Decimal("0.015"), "seconds": 3.0}[limit]})
-    ledger = a_ledger(given_limits) if whose == "this decision" else a_ledger(per_day=given_limits)
-    ledger.reserve("a", SOME)
+@in_virtual_time
+async def test_what_is_released_cost_nothing(clock):
+    scene = Scene(clock, ROOM_FOR_ONE)
+    held = await scene.reserve()
+    await held.release()
+    await held.settle(SOME)
 
-    with pytest.raises(NotAskedError, match=f"{whose}, {words}") as caught:
-        ledger.reserve("a", SOME)
-
-    assert caught.value.kind == "budget_spent"
+    assert await scene.of_decision() == await scene.of_day(clock) == Spend()
 
 
-def test_what_is_reserved_counts_in_full_until_it_is_settled():
-    ledger = a_ledger(Limits(tokens=150))
-    first = ledger.reserve("a", SOME)
-    with pytest.raises(NotAskedError):
-        ledger.reserve("a", SOME)
+@in_virtual_time
+async def test_books_that_cannot_be_reached_let_nothing_pass_and_keep_nothing(clock):
+    scene = Scene(clock, ROOM_FOR_ONE)
+    scene.books.shut = True
 
-    first.settle(Spend(50, Decimal(0), 0.0))
+    error = await scene.refused()
+    scene.books.shut = False
+    await scene.ledger.close()
 
-    ledger.reserve("a", SOME)
-    assert ledger.of_decision("a").tokens == 50
-
-
-def test_a_refusal_reserves_nothing():
-    ledger = a_ledger(UNLIMITED, Limits(tokens=150))
-    with pytest.raises(NotAskedError):
-        ledger.reserve("a", Spend(200))
-
-    ledger.reserve("a", Spend(150))
+    assert error.kind == "unreachable"
+    assert "books" in error.public
+    assert "disk" not in error.public
+    assert not isinstance(error, StoreUnavailableError)
 
 
-def test_a_reservation_is_settled_once():
-    ledger = a_ledger()
-    reservation = ledger.reserve("a", SOME)
-    reservation.settle(SOME)
-    reservation.settle(SOME)
-    reservation.release()
+@in_virtual_time
+async def test_books_that_take_too_long_let_nothing_pass_and_give_back_what_they_entered(clock):
+    scene = Scene(clock, ROOM_FOR_ONE)
+    scene.books.opens.clear()
+    began = clock.monotonic()
 
-    assert ledger.of_decision("a") == ledger.spent_today() == SOME
+    assert (await scene.refused()).kind == "unreachable"
+    assert clock.monotonic() - began == pytest.approx(WITHIN_S, abs=0.01)
 
-
-def test_more_than_was_reserved_is_entered_as_it_was_and_stops_what_follows():
-    ledger = a_ledger(Limits(tokens=150))
-    ledger.reserve("a", SOME).settle(replace(SOME, tokens=300))
-
-    assert ledger.of_decision("a").tokens == 300
-    with pytest.raises(NotAskedError):
-        ledger.reserve("a", Spend(1))
+    scene.books.opens.set()
+    await scene.ledger.close()
+    assert await scene.of_decision() == Spend()
 
 
-def test_a_price_that_is_not_known_is_refused_where_dollars_are_limited():
-    for ledger in (a_ledger(Limits(dollars=Decimal(1))), a_ledger(per_day=Limits(dollars=Decimal(1)))):
-        with pytest.raises(NotAskedError, match="price is unknown") as caught:
-            ledger.reserve("a", Spend(100, None))
-        assert caught.value.kind == "budget_spent"
+@in_virtual_time
+async def test_a_caller_that_is_cancelled_while_the_books_are_asked_reserves_nothing(clock):
+    scene = Scene(clock, ROOM_FOR_ONE)
+    scene.books.opens.clear()
+    asking = asyncio.create_task(scene.reserve())
+    await clock.settles()
+
+    asking.cancel()
+    await asyncio.wait([asking])
+    scene.books.opens.set()
+    await scene.ledger.close()
+
+    assert asking.cancelled()
+    assert await scene.of_decision() == Spend()
 
 
-def test_a_price_that_is_not_known_adds_nothing_where_they_are_not():
-    ledger = a_ledger(Limits(tokens=1_000))
-    ledger.reserve("a", Spend(100, None)).settle(Spend(90, None))
+@in_virtual_time
+async def test_an_answer_does_not_wait_long_for_its_cost_to_be_entered(clock):
+    scene = Scene(clock)
+    held = await scene.reserve()
+    scene.books.opens.clear()
+    began = clock.monotonic()
 
-    assert ledger.of_decision("a") == Spend(90, Decimal(0))
+    await held.settle(Spend(50))
 
-
-def test_an_answer_without_a_price_costs_what_was_estimated():
-    ledger = a_ledger(Limits(dollars=Decimal(1)))
-    ledger.reserve("a", Spend(100, Decimal("0.4"))).settle(Spend(90, None))
-
-    assert ledger.of_decision("a") == Spend(90, Decimal("0.4"))
-
-
-def test_where_nobody_is_paid_spent_dollars_do_not_matter():
-    ledger = a_ledger(per_day=Limits(dollars=Decimal(1)))
-    ledger.begin_day(Spend(0, Decimal(5)))
-
-    ledger.reserve("a", Spend(100, Decimal(0), 1.0))
-    with pytest.raises(NotAskedError):
-        ledger.reserve("a", Spend(100, Decimal("0.01"), 1.0))
+    assert clock.monotonic() - began == pytest.approx(SETTLE_WITHIN_S, abs=0.01)
+    assert (await scene.of_decision()).tokens == 100
+    scene.books.opens.set()
+    await scene.ledger.close()
+    assert (await scene.of_decision()).tokens == 50
 
 
-def test_what_was_spent_before_a_restart_counts():
-    ledger = a_ledger(per_day=Limits(tokens=150))
-    ledger.begin_day(Spend(100))
+@in_virtual_time
+async def test_a_cost_that_cannot_be_entered_leaves_the_most_that_it_may_be(clock):
+    scene = Scene(clock, ROOM_FOR_ONE)
+    held = await scene.reserve()
+    scene.books.shut = True
 
-    assert ledger.spent_today().tokens == 100
-    with pytest.raises(NotAskedError):
-        ledger.reserve("a", SOME)
+    await held.settle(Spend(50))
+
+    assert await scene.of_decision() == SOME
 
 
-def test_a_day_ends_at_midnight_utc():
+@in_virtual_time
+async def test_a_caller_that_is_cancelled_while_its_cost_is_entered_goes_and_the_entry_is_made(clock):
+    scene = Scene(clock)
+    held = await scene.reserve()
+    scene.books.opens.clear()
+    settling = asyncio.create_task(held.settle(Spend(50)))
+    await clock.settles()
+
+    settling.cancel()
+    await asyncio.wait([settling])
+    assert settling.cancelled()
+    scene.books.opens.set()
+    await scene.ledger.close()
+
+    assert (await scene.of_decision()).tokens == 50
+
+
+@in_virtual_time
+async def test_there_may_be_nothing_to_wait_for_at_the_end(clock):
+    await Scene(clock).ledger.close()
+
+
+async def test_a_day_ends_at_midnight_utc():
     clock = StillClock()
-    ledger = a_ledger(per_day=Limits(tokens=150), clock=clock)
-    ledger.reserve("a", SOME).settle(SOME)
-    late = ledger.reserve("a", Spend(50))
+    scene = Scene(clock, per_day=ROOM_FOR_ONE)
+    await (await scene.reserve()).settle(SOME)
+    late = await scene.reserve(need=Spend(50))
     clock.instant += timedelta(days=1)
 
-    assert ledger.spent_today() == Spend()
-    ledger.reserve("a", Spend(150)).release()
-    late.settle(Spend(50))  # of yesterday
-    assert (ledger.spent_today(), ledger.of_decision("a").tokens) == (Spend(), 150)
+    await (await scene.reserve(need=Spend(150))).release()
+    await late.settle(Spend(40))  # of yesterday
+
+    assert await scene.of_day(clock) == Spend()
+    assert (await scene.of_decision()).tokens == 140
 
 
-def test_a_clock_that_is_set_back_over_midnight_does_not_give_a_second_budget():
+async def test_a_clock_that_is_set_back_over_midnight_does_not_give_a_second_budget():
     clock = StillClock()
-    ledger = a_ledger(per_day=Limits(tokens=150), clock=clock)
-    ledger.reserve("a", SOME).settle(SOME)
-    clock.instant -= timedelta(hours=1)
+    scene = Scene(clock, per_day=ROOM_FOR_ONE)
+    await (await scene.reserve()).settle(SOME)
+    today = clock.now()
+    clock.instant -= timedelta(days=1)
 
-    assert ledger.spent_today() == SOME
-    clock.instant += timedelta(hours=2)
-    assert ledger.spent_today() == SOME
-
-
-def test_a_closed_decision_is_forgotten_and_the_day_is_not():
-    ledger = a_ledger()
-    ledger.reserve("a", SOME).settle(SOME)
-    late = ledger.reserve("a", SOME)
-
-    ledger.close("a")
-    ledger.close("a")
-    late.settle(SOME)
-
-    assert ledger.of_decision("a") == Spend()
-    assert ledger.spent_today().tokens == 200
-
-
-def test_decisions_that_are_never_closed_do_not_pile_up():
-    ledger = a_ledger()
-    for place in range(MOST_DECISIONS + 1):
-        ledger.reserve(str(place), SOME).settle(SOME)
-        ledger.reserve("busy", SOME).settle(SOME)
-
-    assert ledger.of_decision("0") == Spend()
-    assert ledger.of_decision("busy").tokens == 100 * (MOST_DECISIONS + 1)
+    assert (await scene.refused()).kind == "budget_spent"
+    clock.instant = today
+    assert await scene.of_day(clock) == SOME

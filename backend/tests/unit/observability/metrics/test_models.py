@@ -4,8 +4,6 @@ from decimal import Decimal
 import pytest
 
 from app.ai.guarding import Guards, guarded
-from app.ai.spending.ledger import Ledger
-from app.ai.spending.limits import Limits
 from app.domain.errors import ProviderError
 from app.observability.metrics.models import MOST_MODELS, ModelMetrics
 from app.observability.metrics.registry import Metrics
@@ -24,8 +22,7 @@ def figures():
 
 
 def behind_guards(vendor, clock, models, **guards):
-    ledger = Ledger(Limits(), Limits(), clock)
-    return guarded(models.around(vendor), ledger, clock, Guards(**guards), watch=models)
+    return guarded(models.around(vendor), None, clock, Guards(**guards), watch=models)
 
 
 @in_virtual_time

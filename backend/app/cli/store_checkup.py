@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.cli.finding import NOTE, OK, Finding
-from app.composition import build_database
 from app.config import Settings
+from app.desk_store import build_database
 from app.storage.performance import COUNTS
 from app.storage.schema import HEAD, prepare, revision_of
 from app.storage.session import Database

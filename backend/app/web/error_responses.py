@@ -16,11 +16,13 @@ from app.access.strict_json import MalformedJsonError
 from app.domain import errors as desk
 from app.domain.errors import AgentSystemError, FieldError, InvalidInputError
 from app.domain.requests import invalid_input
+from app.observability.metrics.http import route_of
 
 log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = "1"
+UNAVAILABLE = 503
 
 
 class BodyTooLargeError(AgentSystemError):
@@ -91,10 +93,14 @@ def respond(error: Exception) -> Response:
     return _answer(problem_of(error), _headers(error))
 
 
-async def on_error(_request: Request, error: Exception) -> Response:
-    """Answer an error of the desk; what nobody expected is logged with its trace."""
-    if status_of(error) >= 500:
-        log.error("request failed", error=type(error).__name__, exc_info=error)
+async def on_error(request: Request, error: Exception) -> Response:
+    """Answer an error of the desk; an outage is a line in the log, what nobody expected comes with its trace."""
+    fields = {"error": type(error).__name__, "method": request.method, "route": route_of(request.scope)}
+    status = status_of(error)
+    if isinstance(error, AgentSystemError) and status == UNAVAILABLE:
+        log.warning("request put off", **fields, why=error.public)
+    elif status >= 500:
+        log.error("request failed", **fields, exc_info=error)
     return respond(error)
 
 

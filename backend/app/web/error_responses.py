@@ -45,6 +45,16 @@ class NoKeyError(RefusedError):
     """The caller did not show the key."""
 
 
+class StoppingError(AgentSystemError):
+    """The server leaves before it has an answer; others may have it, or have it soon."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server stops and could not finish the request; "
+            "ask again, under the same Idempotency-Key if you sent one."
+        )
+
+
 KINDS: Mapping[type[Exception], tuple[int, str, str]] = {
     desk.KeyReusedError: (422, "key-reused", "Idempotency key used for another request"),
     desk.UnknownNameError: (422, "unknown-name", "Unknown name"),
@@ -57,6 +67,7 @@ KINDS: Mapping[type[Exception], tuple[int, str, str]] = {
     desk.StoreUnavailableError: (503, "store-unavailable", "Store unavailable"),
     desk.OverloadedError: (503, "overloaded", "Overloaded"),
     desk.StoreOutdatedError: (503, "store-outdated", "Store outdated"),
+    StoppingError: (503, "stopping", "Server stopping"),
     MalformedJsonError: (400, "malformed-json", "Malformed JSON"),
     BodyTooLargeError: (413, "body-too-large", "Body too large"),
     NotJsonError: (415, "not-json", "Unsupported media type"),
@@ -69,7 +80,7 @@ HTTP_DETAILS = {
     404: "There is nothing at this address; /docs lists what there is.",
     405: "This address does not take that method; the Allow header lists those it takes.",
 }
-_ASK_AGAIN = (desk.StillRunningError, desk.StoreUnavailableError, desk.OverloadedError)
+_ASK_AGAIN = (desk.StillRunningError, desk.StoreUnavailableError, desk.OverloadedError, StoppingError)
 _UNEXPECTED = "Something failed in this server; its log has the reason under the correlation id of this request."
 
 

@@ -1,6 +1,7 @@
 """The gate in front of every route: who may come in, under which correlation id, and one log line for each request."""
 
 import time
+from asyncio import CancelledError
 from collections.abc import Sequence
 
 import structlog
@@ -11,7 +12,7 @@ from app.access.labels import is_safe_label
 from app.access.policy import AccessPolicy, Refusal, shows_key
 from app.domain.identifiers import new_id
 from app.observability.metrics.http import route_of
-from app.web.error_responses import on_error, refused, respond
+from app.web.error_responses import StoppingError, on_error, refused, respond
 
 log = structlog.get_logger(__name__)
 
@@ -51,10 +52,13 @@ class Gate:
             await (respond(refused(refusal)) if refusal else self._app)(scope, receive, reply.send)
         except ClientDisconnect:
             log.info("client left before its request was complete")
+        except CancelledError:
+            # Nobody but a server that leaves cancels a request, and its task has nothing more to do than to say so.
+            if reply.status:
+                raise
+            await _fail(StoppingError(), scope, receive, reply)
         except Exception as error:  # noqa: BLE001 - logged with its trace and answered
-            answer = await on_error(Request(scope), error)
-            if not reply.status:
-                await answer(scope, receive, reply.send)
+            await _fail(error, scope, receive, reply)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         refusal = self._policy.refusal(scope["headers"])
@@ -86,6 +90,13 @@ class _Reply:
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), self._header]
         await self._send(message)
+
+
+async def _fail(error: Exception, scope: Scope, receive: Receive, reply: _Reply) -> None:
+    """Log what went wrong; answer it unless an answer is on its way."""
+    answer = await on_error(Request(scope), error)
+    if not reply.status:
+        await answer(scope, receive, reply.send)
 
 
 def correlation_of(headers: Sequence[tuple[bytes, bytes]]) -> str:

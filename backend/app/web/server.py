@@ -27,6 +27,8 @@ MAX_FRAME = 1024 * 1024
 PING_EVERY_S = 20.0
 COLLECT_AFTER = (20_000, 20, 50)
 KEEP_ALIVE_S = 15
+FAREWELL_S = 5.0
+"""How long what was cut off may take to end, for instance because it is being stored."""
 
 
 class ReadyServer(uvicorn.Server):
@@ -48,6 +50,16 @@ class ReadyServer(uvicorn.Server):
         if self.should_exit:
             self.force_exit = True
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Let what runs finish; what does not is cut off while there is still a desk, so that it can say so."""
+        await super().shutdown(sockets)
+        unfinished = set(self.server_state.tasks)
+        for task in unfinished:
+            if not task.cancelling():
+                task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=FAREWELL_S)
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start listening, then say so."""

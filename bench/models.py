@@ -5,12 +5,12 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 import orjson
@@ -20,6 +20,8 @@ from app.composition import Desk
 from app.config import Settings
 from app.domain.identifiers import new_id
 from app.domain.questions import Question
+from app.event_loop import fast_loop
+from app.web.server import leave_the_lasting_alone
 from bench.measure import Row
 from bench.scenes import question
 from bench.servers import free_port, memory_mb, running
@@ -30,22 +32,31 @@ SYMBOLS: Final = 20
 DEADLINE_S: Final = 2.0
 PROVIDERS: Final = ("anthropic", "ollama")
 
+Result = TypeVar("Result")
+
 
 def rows() -> list[Row]:
     """Measure against the fake vendors in a process of their own."""
     found: list[Row] = []
     with _fakes(0, LATENCY_S) as plain, _fakes(1, LATENCY_S) as using_tools:
         for provider, bar in (("anthropic", "1 / 2"), ("ollama", "2 / 3, 1 without tools")):
-            found.append(asyncio.run(_rounds(provider, plain, using_tools, bar)))
+            found.append(_as_served(_rounds(provider, plain, using_tools, bar)))
         for provider, bar_s in (("anthropic", 0.25), ("ollama", 0.45)):
-            found += asyncio.run(_one_decision(provider, plain, bar_s))
-        found += asyncio.run(_many_symbols(plain))
-        found.append(asyncio.run(_replayed(plain)))
+            found += _as_served(_one_decision(provider, plain, bar_s))
+        found += _as_served(_many_symbols(plain))
+        found.append(_as_served(_replayed(plain)))
     for policy in ("rules", "abstain"):
         for fault in ("status:503", "hang"):
             with _fakes(0, LATENCY_S) as failing:
-                found.append(asyncio.run(_outage(failing, policy, fault)))
+                found.append(_as_served(_outage(failing, policy, fault)))
     return found
+
+
+def _as_served(measured: Coroutine[Any, Any, Result]) -> Result:
+    """Run on the loop of `conclave serve`, with its settings of the collector: ours and the bare clients alike."""
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        leave_the_lasting_alone()
+        return runner.run(measured)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ Stop = Literal["end", "tool_use", "length", "refusal"]
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as a model is offered it.
+    """A tool as a model is offered it; it can be a key, for name and description tell most tools apart.
 
     Args:
         parameters: JSON schema of a flat object.
@@ -20,7 +20,7 @@ class ToolSpec:
 
     name: str
     description: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)

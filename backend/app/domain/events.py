@@ -55,7 +55,7 @@ class Event(NamedTuple):
     @property
     def topic(self) -> str:
         """The routing key on the bus, such as `agent.vote.AAPL.risk_advisor` or `decision.consensus_result.AAPL`."""
-        symbol = self.symbol.replace(".", "-")
+        symbol = _word(self.symbol)
         words = (self.name, symbol) if self.type is EventType.AGENT_COORDINATION else (symbol, self.agent_type)
         return ".".join([BUS_PREFIX[self.type], *filter(None, words)])
 
@@ -128,7 +128,17 @@ def market_update(bar: Mapping[str, Any], symbol: str, timestamp: datetime) -> E
 
 def market_topic(symbol: str) -> str:
     """Return the topic under which the bars of a symbol are on the bus."""
-    return ".".join([BUS_PREFIX[EventType.MARKET_UPDATE], symbol.replace(".", "-")])
+    return f"{BUS_PREFIX[EventType.MARKET_UPDATE]}.{_word(symbol)}"
+
+
+def thinking_topic(symbol: str, agent_type: str) -> str:
+    """Return the topic under which the thoughts of a role on a symbol are on the bus."""
+    return f"{BUS_PREFIX[EventType.AGENT_THINKING]}.{_word(symbol)}.{agent_type}"
+
+
+def _word(symbol: str) -> str:
+    """Return a symbol as one word of a topic."""
+    return symbol.replace(".", "-")
 
 
 def coordination(

@@ -76,7 +76,7 @@ class Asking:
         """Hold the panel of a case; where models sit and somebody listens, they think aloud."""
         context = case.context
         aloud = ThinkingAloud(self._bus, self._clock, case.seats, context.symbol, sitting.decision_id)
-        if not (self._thinks_aloud and self.models(case.seats) and aloud.is_heard):
+        if not (self._thinks_aloud and aloud.is_heard and self.models(case.seats)):
             return await self._panel.run(context, case.seats, timeout_s, sitting)
         async with aloud as think:
             return await self._panel.run(context, case.seats, timeout_s, replace(sitting, think=think))

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from app.domain.errors import TransportError
-from app.domain.events import Event, agent_thinking
+from app.domain.events import Event, agent_thinking, thinking_topic
 from app.events.agent_event_bus import AgentEventBus
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
@@ -43,7 +43,8 @@ class ThinkingAloud:
     @property
     def is_heard(self) -> bool:
         """Whether anybody would receive what one of them says; nobody is made to speak up for nobody."""
-        return any(self._bus.hears(self._told(agent_id, "").topic) for agent_id in self._seats)
+        roles = {analyst.role for analyst in self._seats.values()}
+        return any(self._bus.hears(thinking_topic(self._symbol, role)) for role in roles)
 
     async def __aenter__(self) -> Callable[[str, str], None]:
         self._speaker = asyncio.create_task(self._speak(), name=f"thinking {self._decision_id}")

@@ -1,22 +1,27 @@
 """The record in one SQLite file: nothing to install, nothing to start."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 
+from app.domain.errors import StoreUnavailableError
 from app.storage.embedded_writer import EmbeddedWriter
 from app.storage.failures import store_failures
 from app.storage.group_commit import GroupCommit
+from app.storage.held_connection import HeldConnection
 from app.storage.lane import Lane
-from app.storage.sqlite import configure, write_without_waiting
+from app.storage.sqlite import WRITES, configure, without_waiting
 
 Result = TypeVar("Result")
 
 
 class EmbeddedDatabase:
-    """A SQLite file whose writers share commits and whose reader has a thread; several processes may share it.
+    """A SQLite file whose writers share commits; several processes may share it.
+
+    What reads much has a thread. What looks up a few rows is done at once: that takes less than the change of threads.
 
     Args:
         path: of the file; its folder is created with access for this user alone.
@@ -28,6 +33,7 @@ class EmbeddedDatabase:
         self._writer = EmbeddedWriter("store-writer", self._connect_writer)
         self._writes = GroupCommit("store-writes", self._writer.transact)
         self._reader = Lane("store-reader", self._connect)
+        self._finder = HeldConnection(lambda: without_waiting(self._connect()))
 
     async def open(self) -> None:
         """Create folder and file where they are missing, and connect.
@@ -51,6 +57,7 @@ class EmbeddedDatabase:
         finally:
             await self._writes.close()
             self._writer.close()
+            self._finder.give_up()
 
     @property
     def connections(self) -> tuple[int, int]:
@@ -73,8 +80,15 @@ class EmbeddedDatabase:
         """Run `work` on one consistent view of what is committed."""
         return await self._reader.run(work)
 
+    async def find(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` here and now, or on the reader's thread where it would have to wait."""
+        if self._reader.is_open:
+            with suppress(StoreUnavailableError):
+                return self._finder.transact(work)
+        return await self.read(work)
+
     def _connect_writer(self) -> Connection:
-        return write_without_waiting(self._connect())
+        return without_waiting(self._connect()).execution_options(**{WRITES: True})
 
     def _connect(self) -> Connection:
         with store_failures():

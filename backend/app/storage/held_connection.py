@@ -1,11 +1,14 @@
 """One connection that is kept between transactions, and made anew after it was given up."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from app.storage.failures import store_failures
+
+Result = TypeVar("Result")
 
 
 class HeldConnection:
@@ -29,6 +32,17 @@ class HeldConnection:
             with store_failures():
                 self._connection = self._connect()
         return self._connection
+
+    def transact(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` in a transaction of its own; a connection that is left in the middle of one is given up."""
+        connection = self.get()
+        try:
+            with store_failures(), connection.begin():
+                return work(connection)
+        except BaseException:
+            if connection.in_transaction() or connection.invalidated:
+                self.give_up()
+            raise
 
     def give_up(self) -> None:
         """Close the connection, whatever state it is in; the next `get` opens another."""

@@ -8,7 +8,6 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from app.domain.errors import StoreUnavailableError
-from app.storage.failures import store_failures
 from app.storage.held_connection import HeldConnection
 
 Result = TypeVar("Result")
@@ -26,6 +25,11 @@ class Lane:
         self._name = name
         self._held = HeldConnection(connect)
         self._executor: ThreadPoolExecutor | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a thread."""
+        return self._executor is not None
 
     async def open(self) -> None:
         """Start the thread and connect.
@@ -48,19 +52,9 @@ class Lane:
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in a transaction of its own."""
-        return await self._submit(lambda: self._transact(work))
+        return await self._submit(lambda: self._held.transact(work))
 
     async def _submit(self, job: Callable[[], Result]) -> Result:
         if self._executor is None:
             raise StoreUnavailableError("The store is not open; open it first.")
         return await asyncio.get_running_loop().run_in_executor(self._executor, job)
-
-    def _transact(self, work: Callable[[Connection], Result]) -> Result:
-        connection = self._held.get()
-        try:
-            with store_failures(), connection.begin():
-                return work(connection)
-        except BaseException:
-            if connection.in_transaction() or connection.invalidated:
-                self._held.give_up()
-            raise

@@ -11,7 +11,7 @@ from app.domain.errors import RecordCorruptError
 from app.domain.model_calls import Exchange, ModelCall, is_true_to_its_id
 from app.domain.spending import Spend
 from app.domain.times import to_micros
-from app.storage.prepared import AnyRow, Values, insert_missing, insert_rows
+from app.storage.prepared import AnyRow, Values, insert_missing, insert_rows, only_row
 from app.storage.tables import model_calls, model_exchanges
 
 _NANO: Final = Decimal(10) ** 9
@@ -49,7 +49,7 @@ def write_model_calls(
     """
     insert_missing(connection, model_exchanges, (_exchange_row(each, now) for each in exchanges))
     if calls:
-        first = connection.execute(_NEXT_NUMBER, {"decision_id": decision_id}).scalar_one()
+        (first,) = only_row(connection, _NEXT_NUMBER, decision_id=decision_id)
         insert_rows(connection, model_calls, (_call_row(decision_id, *each) for each in enumerate(calls, first)))
 
 

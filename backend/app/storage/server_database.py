@@ -120,6 +120,10 @@ class ServerDatabase:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
+    async def find(self, work: Callable[[Connection], Result]) -> Result:
+        """Read: where each statement is a journey, a few rows are as far away as many."""
+        return await self.read(work)
+
     def _pools(self) -> _Opened:
         if self._opened is None:
             raise StoreUnavailableError("The store is not open; open it first.")

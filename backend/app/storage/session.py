@@ -58,6 +58,9 @@ class Database(Protocol):
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` on one consistent view of what is committed, not waiting for writers."""
 
+    async def find(self, work: Callable[[Connection], Result]) -> Result:
+        """Do the same with `work` that looks up a few rows by an index; it may be run a second time."""
+
 
 def database_at(target: Path | str, timeout_s: float | None = TIMEOUT_S) -> Database:
     """Return the database of a file path, or of the URL of a PostgreSQL server.

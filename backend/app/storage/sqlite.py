@@ -26,11 +26,11 @@ def configure(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
-def write_without_waiting(connection: Connection) -> Connection:
-    """Return a connection that takes the write lock at the beginning, and says at once when another process has it."""
+def without_waiting(connection: Connection) -> Connection:
+    """Return a connection that says at once when another process has what it needs."""
     connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     connection.rollback()
-    return connection.execution_options(**{WRITES: True})
+    return connection
 
 
 def _prepare(connection: Any, _record: object) -> None:

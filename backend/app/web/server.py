@@ -64,12 +64,12 @@ class ReadyServer(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start listening, then say so."""
         await super().startup(sockets)
-        _leave_the_lasting_alone()
+        leave_the_lasting_alone()
         url = url_of(self._listener)
         print(f"Conclave is ready on {url} (try {url}/docs)", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _leave_the_lasting_alone() -> None:
+def leave_the_lasting_alone() -> None:
     """Keep the collector of cycles from walking modules and routes again and again; it costs a tenth of each request.
 
     What a request makes is freed by counting references; cycles among it can wait for a later round.

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import stat
+import threading
 from dataclasses import replace
 
 import pytest
@@ -139,6 +140,24 @@ async def test_a_store_that_is_not_open_says_so(tmp_path):
     with pytest.raises(StoreUnavailableError, match="not open"):
         await store.last_seq()
     assert not (tmp_path / "new").exists()
+
+
+async def test_a_few_rows_are_looked_up_at_once_and_on_a_thread_where_that_would_mean_waiting(tmp_path):
+    held_once = [sqlite3.OperationalError("database is locked")]
+    held_once[0].sqlite_errorcode = sqlite3.SQLITE_BUSY
+    threads = []
+
+    def look_up(connection):
+        threads.append(threading.current_thread())
+        if len(threads) == 2:
+            raise held_once.pop()
+        return connection.exec_driver_sql("SELECT 1").scalar()
+
+    async with opened(tmp_path / "conclave.db") as store:
+        assert [await store.database.find(look_up) for _ in range(2)] == [1, 1]
+
+    here = threading.main_thread()
+    assert [each is here for each in threads] == [True, True, False]
 
 
 async def test_a_closed_store_can_be_opened_again(tmp_path):

@@ -1,11 +1,12 @@
 """Requests and answers as Anthropic's messages API writes them."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from app.ai.providers.schemas import strict
+from app.ai.providers.schemas import MOST_TOOLS, strict
 from app.ai.providers.whole import count, known_stop
 from app.domain.completions import Answered, Completion, Heard, ModelRequest, Said, Stop, ToolSpec, ToolUse, Turn, Usage
 
@@ -93,7 +94,8 @@ def _tool_result(use_id: str, content: str, is_error: bool) -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": use_id, "content": content, "is_error": is_error}
 
 
-def _tool(spec: ToolSpec, enforced: bool) -> dict[str, Any]:
+@lru_cache(MOST_TOOLS)
+def _tool(spec: ToolSpec, enforced: bool) -> Mapping[str, Any]:
     tool = {"name": spec.name, "description": spec.description}
     if enforced:
         return tool | {"input_schema": strict(spec.parameters), "strict": True}

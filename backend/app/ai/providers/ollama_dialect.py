@@ -1,9 +1,10 @@
 """Requests and answers as Ollama's chat writes them."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from app.ai.providers.schemas import flat
+from app.ai.providers.schemas import MOST_TOOLS, flat
 from app.ai.providers.whole import count, known_stop
 from app.domain.completions import Answered, Completion, Heard, ModelRequest, Said, Stop, ToolSpec, ToolUse, Turn, Usage
 
@@ -72,6 +73,7 @@ def _of_turn(turn: Turn) -> list[dict[str, Any]]:
             return [{"role": "tool", "tool_name": each.name, "content": each.content} for each in answers]
 
 
-def _tool(spec: ToolSpec) -> dict[str, Any]:
+@lru_cache(MOST_TOOLS)
+def _tool(spec: ToolSpec) -> Mapping[str, Any]:
     function = {"name": spec.name, "description": spec.description, "parameters": flat(spec.parameters)}
     return {"type": "function", "function": function}

@@ -19,6 +19,8 @@ _LIMITS = {
     "default": "{} if not given",
 }
 _ENFORCED = frozenset({"type", "enum", "const", "anyOf", "allOf", "$defs", "properties", "required", "items", "title"})
+MOST_TOOLS = 256
+"""How many tools a dialect keeps as it sends them; every request offers the same few."""
 _FLAT = frozenset({"type", "enum", "items"})
 
 

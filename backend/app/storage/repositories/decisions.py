@@ -100,7 +100,7 @@ class SqlDecisionStore:
 
     async def get(self, decision_id: str) -> SealedRecord | None:
         """Return the record, or None."""
-        row = await self.database.read(lambda each: each.execute(RECORD_BY_ID, {"decision_id": decision_id}).first())
+        row = await self.database.find(lambda each: each.execute(RECORD_BY_ID, {"decision_id": decision_id}).first())
         return None if row is None else record_of(row)
 
     async def list(
@@ -124,7 +124,7 @@ class SqlDecisionStore:
         Raises:
             RecordCorruptError: the stored bars are not those that were written.
         """
-        return await self.database.read(lambda connection: _evidence(connection, decision_id))
+        return await self.database.find(lambda connection: _evidence(connection, decision_id))
 
     async def heads(self) -> tuple[ChainHead, ...]:
         """Return the last link of each chain, by symbol."""
@@ -151,7 +151,7 @@ class SqlDecisionStore:
 
     async def answer(self, key: str) -> KeyedAnswer | None:
         """Return what is kept under an Idempotency-Key, or None."""
-        row = await self.database.read(lambda connection: connection.execute(ANSWER, {"key": key}).first())
+        row = await self.database.find(lambda connection: connection.execute(ANSWER, {"key": key}).first())
         return None if row is None else KeyedAnswer(*row)
 
     async def keep_answer(self, answer: KeyedAnswer) -> None:
@@ -179,7 +179,7 @@ class SqlDecisionStore:
 
     async def exchange(self, request_key: str) -> Exchange | None:
         """Return the newest exchange of a request, or None."""
-        return await self.database.read(lambda connection: model_rows.newest_exchange(connection, request_key))
+        return await self.database.find(lambda connection: model_rows.newest_exchange(connection, request_key))
 
     async def spent_since(self, since: datetime) -> Spend:
         """Return what models have cost since an instant; a price that was not known adds nothing."""
@@ -187,7 +187,7 @@ class SqlDecisionStore:
 
     async def past_votes(self, symbol: str, before: datetime, most: int) -> tuple[PastVote, ...]:
         """Return the votes of the decisions on a symbol, `most` of them, as of the latest instants before one."""
-        return await self.database.read(lambda each: vote_queries.past_votes(each, symbol, before, most))
+        return await self.database.find(lambda each: vote_queries.past_votes(each, symbol, before, most))
 
     async def lineage_votes(self, limit: int) -> tuple[tuple[str, str, str], ...]:
         """Return the newest votes of models: lineage, decision id and decision word, newest first."""

@@ -15,9 +15,9 @@ from app.access.policy import check_bind
 from app.agent_system import AgentSystem
 from app.config import Settings
 from app.event_loop import fast_loop
+from app.listening import BACKLOG, listen_on, url_of
 from app.observability.logging import configure_logging
 from app.web.app import create_app
-from app.web.listening import BACKLOG, listen_on, url_of
 from app.web.metrics_port import metrics_port
 from app.web.protocols import GuardedHttp, GuardedSocket
 

@@ -54,6 +54,11 @@ class ReadyServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Let what runs finish; what does not is cut off while there is still a desk, so that it can say so."""
         await super().shutdown(sockets)
+        await self._cut_off()
+        if self.force_exit:
+            await self.lifespan.shutdown()
+
+    async def _cut_off(self) -> None:
         unfinished = set(self.server_state.tasks)
         for task in unfinished:
             if not task.cancelling():

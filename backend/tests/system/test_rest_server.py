@@ -146,6 +146,7 @@ async def test_who_is_cut_off_because_the_server_stops_is_told_to_ask_again(tmp_
 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:conclave:problem:stopping")
     assert answer.headers["retry-after"] == "1"
+    assert (await served.app.state.system.get_system_status())["status"] == "down"
     assert is_id(answer.headers["x-correlation-id"])
 
 

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, Final
 
 from app import plugins
+from app.ai.guarding import Guarded, Guards, guarded
 from app.ai.model_panel.correspondence import Archive
 from app.ai.model_panel.resolving import RULES, Candidate, Found, Resolver
 from app.ai.model_panel.seating import ModelSeating
 from app.ai.model_panel.voices import Voice
-from app.ai.resilience.guarding import Guarded, Guards, guarded
 from app.ai.spending.ledger import Ledger
 from app.ai.spending.limits import Limits
 from app.ai.spending.prices import price_of

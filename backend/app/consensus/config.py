@@ -7,16 +7,14 @@ settings in that form and `ConsensusConfig.of` reads them back as the same confi
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from app.consensus.exact import HALF, SCALE, sign, unfixed
+from app.consensus.method import Method
 from app.consensus.settings import SETTINGS
+from app.consensus.strategy import Strategy
 from app.domain.errors import ConfigurationError, FieldError, nameable
 from app.plugins import load
-
-if TYPE_CHECKING:
-    from app.consensus.method import Method
-    from app.consensus.strategy import Strategy
 
 _SHARES = frozenset(
     {"quorum", "threshold", "agreement", "min_confidence", "risk_aversion", "market_risk", "veto_confidence"}
@@ -85,13 +83,13 @@ class ConsensusConfig:
         return cls(**_checked(settings))
 
     @cached_property
-    def rule(self) -> "Method":
+    def rule(self) -> Method:
         """The method, built from these settings."""
         method: Method = load("consensus_method", self.method).of(self)
         return method
 
     @cached_property
-    def tie_break(self) -> "Strategy":
+    def tie_break(self) -> Strategy:
         """The conflict strategy."""
         strategy: Strategy = load("conflict_strategy", self.strategy)()
         return strategy

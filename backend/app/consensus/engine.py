@@ -17,7 +17,8 @@ it can end a tie, silence the strategy that favoured the bulls, or turn agreemen
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from app.consensus.ballots import Ballot, BallotBox, read_ballots
+from app.consensus.ballot import Ballot
+from app.consensus.ballots import BallotBox, read_ballots
 from app.consensus.config import ConsensusConfig
 from app.consensus.exact import SCALE, nine_decimals
 from app.consensus.levels import BEAR, BULL, HOLD, NO_DECISION, WORD_OF, Camp, Level, camp_of, grows_exposure

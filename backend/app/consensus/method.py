@@ -6,15 +6,36 @@ in a scale of the method's own choosing; sums are exact, so the order of the vot
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
+from app.consensus.ballot import Ballot
 from app.consensus.exact import HALF, SCALE
 from app.consensus.levels import Camp, Level, camp_of
 from app.consensus.tally import Tally, Unresolved
 
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
-    from app.consensus.config import ConsensusConfig
+
+class MethodSettings(Protocol):
+    """The settings that methods may read; see ConsensusConfig."""
+
+    @property
+    def threshold(self) -> int:
+        """Share of the mass a winning camp must exceed, fixed point."""
+
+    @property
+    def agreement(self) -> int:
+        """Share of the ballots that `unanimous` asks for, fixed point."""
+
+    @property
+    def risk_aversion(self) -> int:
+        """λ of `risk_adjusted`, fixed point."""
+
+    @property
+    def market_risk(self) -> int:
+        """The least risk of an opening vote, fixed point."""
+
+    @property
+    def side(self) -> int:
+        """The sign of the position: -1 short, 0 flat, 1 long."""
 
 
 class Method(ABC):
@@ -36,12 +57,12 @@ class Method(ABC):
     less so, hence all of the missing mass on one level at a time is the worst that can happen."""
 
     @classmethod
-    def of(cls, config: "ConsensusConfig") -> Self:
+    def of(cls, config: MethodSettings) -> Self:
         """Build the method from the settings it reads; by default it reads none."""
         return cls()
 
     @abstractmethod
-    def mass(self, ballot: "Ballot") -> int:
+    def mass(self, ballot: Ballot) -> int:
         """The mass this ballot gives to its own camp."""
 
     @abstractmethod
@@ -52,7 +73,7 @@ class Method(ABC):
     def settle(self, tally: Tally) -> Level | Unresolved:
         """The level the tally stands for, or why it stands for none."""
 
-    def count(self, ballots: Sequence["Ballot"], absent: Iterable[int]) -> Tally:
+    def count(self, ballots: Sequence[Ballot], absent: Iterable[int]) -> Tally:
         """Tally the ballots; `absent` holds the weights of expected agents without one."""
         levels = [0, 0, 0, 0, 0]
         for ballot in ballots:
@@ -62,7 +83,7 @@ class Method(ABC):
             weights += absent
         return Tally.of(levels, self.whole(weights))
 
-    def confidence(self, camp: Camp, ballots: Iterable["Ballot"], tally: Tally) -> tuple[int, int]:
+    def confidence(self, camp: Camp, ballots: Iterable[Ballot], tally: Tally) -> tuple[int, int]:
         """The confidence in `camp` as an exact fraction: its supporters' confident mass over the ceiling."""
         if self.mass_has_confidence:
             return tally.camp(camp), tally.ceiling

@@ -6,7 +6,7 @@ mass, the smallest of their sizes is taken: a size was given, and the lower medi
 
 from collections.abc import Iterable
 
-from app.consensus.ballots import Ballot
+from app.consensus.ballot import Ballot
 from app.consensus.exact import unfixed
 from app.consensus.levels import HOLD, Camp
 from app.consensus.method import Method

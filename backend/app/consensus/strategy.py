@@ -5,18 +5,16 @@ surely, never at who said it, in which order it came, or at chance.
 """
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from app.consensus.ballot import Ballot
 from app.consensus.levels import Camp, Level
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
 
 
 class Strategy(Protocol):
     """Resolves a conflict between camps."""
 
-    def resolve(self, ballots: "Sequence[Ballot]", contending: Collection[Camp]) -> Level:
+    def resolve(self, ballots: Sequence[Ballot], contending: Collection[Camp]) -> Level:
         """Return the level to decide for.
 
         Args:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from app.storage.opening import database_at
 from app.storage.schema import revision_of
-from app.storage.session import database_at
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -1,7 +1,6 @@
 """How the store reaches its database: units of work, each in one transaction."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -60,21 +59,3 @@ class Database(Protocol):
 
     async def find(self, work: Callable[[Connection], Result]) -> Result:
         """Do the same with `work` that looks up a few rows by an index; it may be run a second time."""
-
-
-def database_at(target: Path | str, timeout_s: float | None = TIMEOUT_S) -> Database:
-    """Return the database of a file path, or of the URL of a PostgreSQL server.
-
-    Args:
-        timeout_s: how long a server may take for one statement; None is as long as it takes.
-
-    Raises:
-        InvalidInputError: the URL is none of PostgreSQL.
-    """
-    if isinstance(target, str) and "://" in target:
-        from app.storage.server_database import ServerDatabase
-
-        return ServerDatabase(target, timeout_s=timeout_s)
-    from app.storage.embedded_database import EmbeddedDatabase
-
-    return EmbeddedDatabase(Path(target))

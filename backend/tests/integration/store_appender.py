@@ -8,8 +8,8 @@ TARGET is the path of a file or the URL of a server; decisions go to the symbols
 import asyncio
 import sys
 
+from app.storage.opening import database_at
 from app.storage.repositories.decisions import SqlDecisionStore
-from app.storage.session import database_at
 from tests.contracts.decision_drafts import a_draft, some_bars
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.decisions import EventFilter, SealedRecord
+from app.storage.opening import database_at
 from app.storage.repositories.decisions import SqlDecisionStore
-from app.storage.session import database_at
 from tests.contracts.decision_drafts import a_draft, assert_chain, some_bars
 
 BACKEND = Path(__file__).resolve().parents[2]

@@ -14,10 +14,10 @@ from app.domain.decisions import ChainHead, EventFilter
 from app.domain.errors import ConflictError, InvalidInputError, StillRunningError, StoreUnavailableError
 from app.storage.inbox import REMEMBERED, Inbox
 from app.storage.migrate import upgrade
+from app.storage.opening import database_at
 from app.storage.outbox import ServerOutbox
 from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.server_database import ServerDatabase
-from app.storage.session import database_at
 from app.storage.trial import try_to_write
 from scripts.services.ports import keep_or_pick
 from tests.contracts.accepted_jobs import STOPPED, a_decision_of, a_job, a_lease, a_letter, taken

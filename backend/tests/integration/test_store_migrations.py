@@ -13,9 +13,9 @@ from app.domain.errors import StoreOutdatedError, StoreUnavailableError
 from app.domain.spending import Spend
 from app.storage.inbox import Inbox
 from app.storage.migrate import configuration, downgrade_connection, upgrade, upgrade_connection
+from app.storage.opening import database_at
 from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.schema import HEAD, REVISIONS
-from app.storage.session import database_at
 from app.storage.tables import metadata
 from tests.contracts.accepted_jobs import a_decision_of, a_job, a_letter, taken
 from tests.contracts.decision_drafts import NOW, a_draft, an_answer, some_bars

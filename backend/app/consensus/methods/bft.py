@@ -9,14 +9,12 @@ Source: the quorum bound of M. Castro and B. Liskov, "Practical Byzantine Fault 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from app.consensus.ballot import Ballot
 from app.consensus.levels import Level
 from app.consensus.method import Method
 from app.consensus.tally import Tally, Unresolved
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class Bft(Method):
     counts_the_absent: ClassVar[bool] = True
     settles_monotonely: ClassVar[bool] = True
 
-    def mass(self, ballot: "Ballot") -> int:
+    def mass(self, ballot: Ballot) -> int:
         return ballot.weight
 
     def whole(self, weights: Sequence[int]) -> int:

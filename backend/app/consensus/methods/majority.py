@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from app.consensus.ballot import Ballot
 from app.consensus.methods.threshold import ThresholdMethod
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +14,7 @@ class Majority(ThresholdMethod):
 
     mass_has_confidence: ClassVar[bool] = False
 
-    def mass(self, ballot: "Ballot") -> int:
+    def mass(self, ballot: Ballot) -> int:
         return 1
 
     def whole(self, weights: Sequence[int]) -> int:

@@ -10,15 +10,13 @@ Source: weighted median by cumulative mass, F. Y. Edgeworth, "On observations re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from app.consensus.ballot import Ballot
 from app.consensus.exact import SCALE
 from app.consensus.levels import HOLD, LEVELS, Level
 from app.consensus.method import Method
 from app.consensus.tally import Tally, Unresolved
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class Median(Method):
 
     settles_monotonely: ClassVar[bool] = True
 
-    def mass(self, ballot: "Ballot") -> int:
+    def mass(self, ballot: Ballot) -> int:
         return ballot.weight * ballot.confidence
 
     def whole(self, weights: Sequence[int]) -> int:

@@ -8,16 +8,14 @@ does.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
+from app.consensus.ballot import Ballot
 from app.consensus.exact import HALF, SCALE
 from app.consensus.levels import HOLD, grows_exposure
+from app.consensus.method import MethodSettings
 from app.consensus.methods.threshold import ThresholdMethod
 from app.consensus.tally import Tally
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
-    from app.consensus.config import ConsensusConfig
 
 _WHOLE: Final = SCALE * SCALE
 
@@ -37,21 +35,21 @@ class RiskAdjusted(ThresholdMethod):
     side: int = 0
 
     @classmethod
-    def of(cls, config: "ConsensusConfig") -> Self:
+    def of(cls, config: MethodSettings) -> Self:
         return cls(config.threshold, config.risk_aversion, config.market_risk, config.side)
 
-    def mass(self, ballot: "Ballot") -> int:
+    def mass(self, ballot: Ballot) -> int:
         return ballot.weight * ballot.confidence * (_WHOLE - self._lost_share(ballot))
 
     def whole(self, weights: Sequence[int]) -> int:
         return sum(weights) * SCALE * _WHOLE
 
-    def count(self, ballots: Sequence["Ballot"], absent: Iterable[int]) -> Tally:
+    def count(self, ballots: Sequence[Ballot], absent: Iterable[int]) -> Tally:
         kept = ThresholdMethod.count(self, ballots, absent)
         undiscounted = sum(ballot.weight * ballot.confidence for ballot in ballots) * _WHOLE
         return kept.plus(HOLD, undiscounted - kept.total)
 
-    def _lost_share(self, ballot: "Ballot") -> int:
+    def _lost_share(self, ballot: Ballot) -> int:
         """1 − d in 10^-12 units."""
         if not grows_exposure(ballot.level, self.side):
             return 0

@@ -6,15 +6,12 @@ upwards it is monotone by camp (with the `conservative` strategy).
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from app.consensus.exact import HALF, SCALE
 from app.consensus.levels import Level
-from app.consensus.method import Method
+from app.consensus.method import Method, MethodSettings
 from app.consensus.tally import Tally, Unresolved
-
-if TYPE_CHECKING:
-    from app.consensus.config import ConsensusConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class ThresholdMethod(Method):
     settles_monotonely: ClassVar[bool] = True
 
     @classmethod
-    def of(cls, config: "ConsensusConfig") -> Self:
+    def of(cls, config: MethodSettings) -> Self:
         return cls(config.threshold)
 
     def settle(self, tally: Tally) -> Level | Unresolved:

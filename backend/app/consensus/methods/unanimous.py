@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
+from app.consensus.ballot import Ballot
 from app.consensus.exact import SCALE
 from app.consensus.levels import Level
-from app.consensus.method import Method
+from app.consensus.method import Method, MethodSettings
 from app.consensus.tally import Tally, Unresolved
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
-    from app.consensus.config import ConsensusConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +26,10 @@ class Unanimous(Method):
     settles_monotonely: ClassVar[bool] = True
 
     @classmethod
-    def of(cls, config: "ConsensusConfig") -> Self:
+    def of(cls, config: MethodSettings) -> Self:
         return cls(config.agreement)
 
-    def mass(self, ballot: "Ballot") -> int:
+    def mass(self, ballot: Ballot) -> int:
         return 1
 
     def whole(self, weights: Sequence[int]) -> int:

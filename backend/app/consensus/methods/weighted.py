@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from app.consensus.ballot import Ballot
 from app.consensus.exact import SCALE
 from app.consensus.methods.threshold import ThresholdMethod
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
 
 
 @dataclass(frozen=True, slots=True)
 class Weighted(ThresholdMethod):
     """The winning camp holds more than `threshold` of Σ weight·confidence; the tally is in 10^-12 units."""
 
-    def mass(self, ballot: "Ballot") -> int:
+    def mass(self, ballot: Ballot) -> int:
         return ballot.weight * ballot.confidence
 
     def whole(self, weights: Sequence[int]) -> int:

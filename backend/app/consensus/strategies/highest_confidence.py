@@ -4,18 +4,15 @@ A tie-breaker and nothing more: it is not monotone, and a loud wrong agent wins 
 """
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
+from app.consensus.ballot import Ballot
 from app.consensus.levels import HOLD, Camp, Level, camp_of, mildest
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
 
 
 class HighestConfidence:
     """The camp of the ballots with the top confidence among the contending, at its mildest level there; else HOLD."""
 
-    def resolve(self, ballots: "Sequence[Ballot]", contending: Collection[Camp]) -> Level:
+    def resolve(self, ballots: Sequence[Ballot], contending: Collection[Camp]) -> Level:
         heard = [ballot for ballot in ballots if camp_of(ballot.level) in contending]
         top = max((ballot.confidence for ballot in heard), default=0)
         loudest = [ballot.level for ballot in heard if ballot.confidence == top]

@@ -6,18 +6,15 @@ from this rule.
 """
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
+from app.consensus.ballot import Ballot
 from app.consensus.levels import HOLD, Camp, Level, camp_of
-
-if TYPE_CHECKING:
-    from app.consensus.ballots import Ballot
 
 
 class WeightedAverage:
     """The level that the weighted mean of all levels is clearly closest to."""
 
-    def resolve(self, ballots: "Sequence[Ballot]", contending: Collection[Camp]) -> Level:
+    def resolve(self, ballots: Sequence[Ballot], contending: Collection[Camp]) -> Level:
         mass = sum(ballot.weight * ballot.confidence for ballot in ballots)
         moment = sum(ballot.weight * ballot.confidence * ballot.level for ballot in ballots)
         if 2 * abs(moment) > 3 * mass:

@@ -3,8 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Final, Generic, TypeVar
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 from aiormq import Connection
@@ -21,7 +21,6 @@ from app.messaging.rabbitmq.failures import BROKER_FAILURES, lost_connections_ra
 from app.messaging.rabbitmq.posting import received
 from app.messaging.rabbitmq.session import Session
 from app.messaging.rabbitmq.topology import Topology
-from app.messaging.transports.in_process import InProcessTransport
 from app.ports.transport import Addressed
 
 log = structlog.get_logger(__name__)
@@ -32,17 +31,33 @@ _KEPT_AT_BROKER: Final = 65_536
 """While this process is too busy to read; beyond it the broker drops the oldest."""
 
 
+class Hub(Protocol[M]):
+    """Hands messages on inside this process; see `InProcessTransport`."""
+
+    @property
+    def dropped(self) -> int: ...
+
+    async def publish(self, *messages: M) -> None: ...
+
+    def subscribe(self, pattern: str, capacity: int) -> AbstractAsyncContextManager[MemorySubscription[M]]: ...
+
+    def interrupt(self) -> None: ...
+
+
 class Feed(Generic[M]):
     """Subscriptions of one process.
 
     Args:
+        hub: passes what the broker sends on to the subscribers.
         make_consumer: keeps a plan alive at the broker.
     """
 
-    def __init__(self, topology: Topology, codec: Codec[M], make_consumer: Callable[[Plan], Consumer]) -> None:
+    def __init__(
+        self, topology: Topology, codec: Codec[M], hub: Hub[M], make_consumer: Callable[[Plan], Consumer]
+    ) -> None:
         self._topology = topology
         self._codec = codec
-        self._hub = InProcessTransport[M]()
+        self._hub = hub
         self._patterns: Counter[str] = Counter()
         self._changing = asyncio.Lock()
         self._bound: tuple[AbstractChannel, str] | None = None

@@ -27,6 +27,7 @@ from app.messaging.rabbitmq.publisher import Publisher
 from app.messaging.rabbitmq.requests import Requests
 from app.messaging.rabbitmq.topology import Topology, consumers_of
 from app.messaging.starting import stop
+from app.messaging.transports.in_process import InProcessTransport
 from app.ports.queues import DeadLetter, WorkQueue
 from app.ports.transport import Addressed, TransportState
 
@@ -76,7 +77,7 @@ class RabbitMqTransport(Generic[M]):
         self._in = Link(address, f"{namespace} in", pause)
         self._topology = Topology(namespace)
         self._publisher = Publisher(self._out, self._topology, timeout_s, pause)
-        self._feed = Feed(self._topology, codec, self._consumer)
+        self._feed = Feed(self._topology, codec, InProcessTransport[M](), self._consumer)
         self._requests = Requests(self._topology, codec, self._consumer)
         self._running: dict[Consumer | Link, asyncio.Task[None]] = {}
 

@@ -81,7 +81,7 @@ async def test_the_table_can_be_read_beforehand():
 
 def test_nothing_heavy_is_imported_before_it_is_needed():
     heavy = "{'genai_prices', 'aiolimiter', 'anthropic', 'ollama'}"
-    code = f"import sys, app.ai.resilience.guarding; print({heavy} & set(sys.modules))"
+    code = f"import sys, app.ai.guarding; print({heavy} & set(sys.modules))"
 
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=BACKEND, text=True)
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.ai.resilience.guarding import Guards, guarded
+from app.ai.guarding import Guards, guarded
 from app.ai.spending.ledger import Ledger
 from app.ai.spending.limits import Limits
 from app.domain.errors import ProviderError

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ai.resilience.guarding import Guards, guarded
+from app.ai.guarding import Guards, guarded
 from app.ai.resilience.latencies import LEAST
 from app.ai.spending.estimates import request_tokens
 from app.ai.spending.ledger import Ledger

@@ -13,12 +13,13 @@ from app.ai.model_panel.resolving import RULES, Candidate, Found, Resolver
 from app.ai.model_panel.seating import ModelSeating
 from app.ai.model_panel.voices import Voice
 from app.ai.spending.ledger import Ledger
-from app.ai.spending.limits import Limits
 from app.ai.spending.prices import price_of
 from app.config_models import ModelSettings
 from app.domain.errors import InvalidInputError, ProviderError
+from app.domain.spending import Limits
 from app.observability.metrics.models import ModelMetrics
 from app.ports.analyst import Analyst
+from app.ports.books import Books
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
 from app.ports.provider import Provider
@@ -35,13 +36,11 @@ class ModelDesk:
 
     Args:
         seating: who sits on the panel.
-        ledger: what models may cost and have cost.
         guards: of the providers that have been looked for, by name; each tells how its provider does.
     """
 
     seating: ModelSeating
     resolver: Resolver
-    ledger: Ledger
     guards: Mapping[str, Guarded]
 
 
@@ -190,7 +189,7 @@ async def model_desk(
     """
     if settings.provider == "scripted" and settings.script is None:
         raise InvalidInputError("CONCLAVE_PROVIDER is scripted: set CONCLAVE_SCRIPT to a file of answers.")
-    ledger = await _ledger(settings, store, clock)
+    ledger = _ledger(settings, store.books, clock)
     guard = partial(_guarded, settings=settings, ledger=ledger, clock=clock, figures=figures)
     doors = Doors(settings, store, clock, guard, figures)
     candidates = [Candidate("anthropic", doors.anthropic), Candidate("ollama", doors.ollama)]
@@ -200,6 +199,8 @@ async def model_desk(
     resolver = Resolver(candidates, choice, settings.models, tuple(rules), clock, gatherer=doors.gatherer())
     archive = Archive(price_of, keeps=settings.exchanges != "off")
     async with AsyncExitStack() as stack:
+        if ledger is not None:
+            stack.push_async_callback(ledger.close)
         stack.push_async_callback(doors.close)
         seating = ModelSeating(
             rules,
@@ -208,28 +209,23 @@ async def model_desk(
             clock,
             mode=settings.panel,
             on_failure=settings.on_model_failure,
-            finished=ledger.close,
         )
-        yield ModelDesk(seating, resolver, ledger, doors.guards)
+        yield ModelDesk(seating, resolver, doors.guards)
 
 
-async def _ledger(settings: ModelSettings, store: DecisionStore, clock: Clock) -> Ledger:
-    """Open the books; what this day has cost already is read back where a day has a limit."""
+def _ledger(settings: ModelSettings, books: Books, clock: Clock) -> Ledger | None:
+    """Return what keeps to the limits; None where there are none."""
     of_decision = Limits.of(
         settings.budget_tokens_per_decision,
         settings.budget_dollars_per_decision,
         settings.budget_seconds_per_decision,
     )
     of_day = Limits.of(settings.budget_tokens_per_day, settings.budget_dollars_per_day, settings.budget_seconds_per_day)
-    ledger = Ledger(of_decision, of_day, clock)
-    if of_day != Limits():
-        midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        ledger.begin_day(await store.spent_since(midnight))
-    return ledger
+    return None if of_decision == of_day == Limits() else Ledger(books, of_decision, of_day, clock)
 
 
 def _guarded(
-    adapter: Provider, *, settings: ModelSettings, ledger: Ledger, clock: Clock, figures: ModelMetrics | None
+    adapter: Provider, *, settings: ModelSettings, ledger: Ledger | None, clock: Clock, figures: ModelMetrics | None
 ) -> Guarded:
     hedging, _, hedge_model = (settings.hedge_model or "").partition(":")
     guards = Guards(

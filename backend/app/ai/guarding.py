@@ -86,7 +86,7 @@ class Guarded(ProviderWrapper):
 
 def guarded(
     adapter: Provider,
-    ledger: Ledger,
+    ledger: Ledger | None,
     clock: Clock,
     guards: Guards | None = None,
     random: Random | None = None,
@@ -96,14 +96,14 @@ def guarded(
     """Return `adapter` behind its guards; from the outside in: hedge, retry, breaker, budget, gate.
 
     Args:
-        ledger: shared by all providers.
+        ledger: shared by all providers; None limits nothing.
         random: for the pauses before retries.
         watch: told of retries and of what was held back.
     """
     settings = guards or Guards()
     gate = Gated(adapter, settings.concurrency, settings.requests_per_minute, clock, watch)
     breaker = Breaking(
-        Budgeted(gate, ledger, clock, settings.attempt_timeout_s),
+        Budgeted(gate, ledger, clock, settings.attempt_timeout_s) if ledger else gate,
         clock,
         failures_to_open=settings.failures_to_open,
         shortest_rest_s=settings.shortest_rest_s,

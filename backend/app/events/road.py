@@ -54,8 +54,6 @@ class Road:
             except BaseException:
                 await self._asking.keep_what_was_paid(sitting.decision_id, sitting.model_calls, sitting.exchanges)
                 raise
-            finally:
-                self._seating.finished(question.decision_id)
 
     async def _sitting(self, case: Case) -> Sitting:
         return Sitting(

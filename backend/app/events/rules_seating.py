@@ -32,9 +32,6 @@ class RulesSeating:
         """No model can be seated again here."""
         return None
 
-    def finished(self, decision_id: str) -> None:
-        """Nothing was reserved."""
-
 
 def installed_analysts() -> dict[str, Analyst]:
     """Return one of each analyst of the plugin table, by role."""

@@ -19,6 +19,7 @@ from app.domain.market import PastVote
 from app.domain.model_calls import Exchange, ModelCall
 from app.domain.spending import Spend
 from app.domain.tool_activity import Activity, ToolTotal
+from app.ports.books import Books
 from app.ports.work_store import WorkStore
 
 
@@ -31,6 +32,10 @@ class DecisionStore(Protocol):
     @property
     def work(self) -> WorkStore:
         """Accepted work, kept in the same place."""
+
+    @property
+    def books(self) -> Books:
+        """What models cost, kept in the same place."""
 
     async def open(self) -> None:
         """Make ready; a new store is created.

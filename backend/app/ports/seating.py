@@ -37,6 +37,3 @@ class Seating(Protocol):
 
     def restored(self, described: Mapping[str, Any]) -> Analyst | None:
         """Return a model's analyst as it once sat, for a replay; None when its role or prompt is not here any more."""
-
-    def finished(self, decision_id: str) -> None:
-        """Take note that a decision is made; what was reserved for it is forgotten."""

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 from app.domain.errors import StoreOutdatedError
 from app.storage.tables import metadata
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """Every revision of the schema, oldest first; the last is the one this code works with."""
 
 HEAD: Final = REVISIONS[-1]

@@ -1,6 +1,7 @@
 """What the record looks like in a relational database: seven tables, written once, never updated.
 
-Beside it stand four tables of work under way, whose rows go when it is done: jobs, tasks, outbox, inbox.
+Beside it stand four tables of work under way, whose rows go when it is done (jobs, tasks, outbox, inbox), and two of
+what models cost, whose rows go after a day: budgets, reservations.
 
 A vote and a tool call are rows of `events`; the few plain columns beside their JSON are what the performance figures
 add up. There is no second table that could say something else.
@@ -202,4 +203,27 @@ inbox = Table(
     Column("message_id", StoredText, primary_key=True),
     Column("received_at", BigInteger, nullable=False),
     Index(None, "received_at"),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("account", StoredText, primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("nanodollars", BigInteger, nullable=False),
+    Column("microseconds", BigInteger, nullable=False),
+    Index(None, "day"),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("id", StoredText, primary_key=True),
+    Column("account", StoredText, primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("nanodollars", BigInteger, nullable=False),
+    Column("microseconds", BigInteger, nullable=False),
+    Index(None, "day"),
 )

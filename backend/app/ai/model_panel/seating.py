@@ -61,7 +61,6 @@ class ModelSeating:
             model.
         on_failure: what a failed model's vote becomes; in a hybrid panel an abstention, for the twin votes anyway.
         resolve: finds out which models there are.
-        finished: told of every decision that has been made.
     """
 
     def __init__(
@@ -73,7 +72,6 @@ class ModelSeating:
         *,
         mode: PanelMode | None = None,
         on_failure: OnFailure = "rules",
-        finished: Callable[[str], None] | None = None,
     ) -> None:
         self.rules = rules
         self._resolve = resolve
@@ -81,7 +79,6 @@ class ModelSeating:
         self._clock = clock
         self._mode = mode
         self._on_failure = on_failure
-        self._finished = finished
         self._seated: tuple[Casting, Seats] | None = None
 
     async def seats(self) -> Seats:
@@ -134,11 +131,6 @@ class ModelSeating:
     def restored(self, described: Mapping[str, Any]) -> Analyst | None:
         """Return a model's analyst as it once sat; None when its role, a prompt or a tool is not here any more."""
         return restored(described, self.rules, self._archive, self._clock)
-
-    def finished(self, decision_id: str) -> None:
-        """Take note that a decision is made."""
-        if self._finished is not None:
-            self._finished(decision_id)
 
 
 def _brief_of(twin: Analyst) -> Brief | None:

@@ -39,22 +39,23 @@ class Budgeted(ProviderWrapper):
             await ready()
         attempt = Attempt.of(inquiry, self._clock)
         tokens = request_tokens(request)
-        reservation = self._ledger.reserve(attempt.decision_id, self._most(request, tokens, attempt))
+        left_s = max(0.0, attempt.deadline - self._clock.monotonic())
+        need = self._most(request, tokens, min(self._timeout_s, left_s))
+        held = await self._ledger.reserve(attempt.decision_id, need, left_s)
         try:
             completion = await self.inner.complete(request, attempt)
         except BaseException as failure:
             if attempt.asked_at is None:
-                reservation.release()
+                await held.release()
             else:
                 lost = lost_usage(failure, tokens)
-                reservation.settle(self._spend(lost, self._price(request.model, lost), attempt))
+                await held.settle(self._spend(lost, self._price(request.model, lost), attempt))
             raise
-        reservation.settle(self._spend(completion.usage, self._cost(request, completion), attempt))
+        await held.settle(self._spend(completion.usage, self._cost(request, completion), attempt))
         return completion
 
-    def _most(self, request: ModelRequest, tokens: int, attempt: Attempt) -> Spend:
+    def _most(self, request: ModelRequest, tokens: int, seconds: float) -> Spend:
         usage = most_usage(tokens, request.max_tokens)
-        seconds = max(0.0, min(self._timeout_s, attempt.deadline - self._clock.monotonic()))
         return Spend(usage.total, self._price(request.model, usage), seconds)
 
     def _cost(self, request: ModelRequest, completion: Completion) -> Decimal | None:

@@ -1,108 +1,103 @@
-"""What models may cost, and have cost: by decision and by day."""
+"""What models may cost: by decision and by day, whoever asks them."""
 
-from collections import OrderedDict
+import asyncio
 from typing import Final
 
-from app.ai.spending.account import Account
-from app.ai.spending.limits import Limits
-from app.domain.spending import Spend
+import structlog
+
+from app.ai.resilience.attempts import NotAskedError
+from app.domain.errors import StoreError
+from app.domain.identifiers import new_id
+from app.domain.spending import Account, Limits, Reservation, Spend
+from app.ports.books import Books
 from app.ports.clock import Clock
 
-# Far more than are ever made at once; one that was never closed goes when so many came after it.
-MOST_DECISIONS: Final = 10_000
+log = structlog.get_logger(__name__)
+
+SETTLE_WITHIN_S: Final = 1.0
+"""How long an answer waits for its cost to be entered, which goes on without it."""
+
+UNREACHABLE: Final = "The books of what models cost cannot be reached, and no model is asked without them."
 
 
-class Reservation:
-    """Money, tokens and time set aside for one request; it counts in full until it is settled or released."""
+class Held:
+    """Money, tokens and time set aside for one request; they count in full until they are settled or released."""
 
-    __slots__ = ("_accounts", "_estimate", "_is_open")
+    def __init__(self, ledger: "Ledger", reservation_id: str) -> None:
+        self._ledger = ledger
+        self._id = reservation_id
 
-    def __init__(self, accounts: tuple[Account, Account], estimate: Spend) -> None:
-        self._accounts = accounts
-        self._estimate = estimate
-        self._is_open = True
-
-    def settle(self, actual: Spend) -> None:
+    async def settle(self, actual: Spend) -> None:
         """Replace the reservation by what it came to; where that has no price, the estimated one stands."""
-        dollars = self._estimate.dollars if actual.dollars is None else actual.dollars
-        self._close(Spend(actual.tokens, dollars, actual.seconds))
+        await self._ledger.settle(self._id, actual)
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Give it back: nothing was spent."""
-        self._close(Spend())
-
-    def _close(self, spent: Spend) -> None:
-        if self._is_open:
-            self._is_open = False
-            for account in self._accounts:
-                account.let_go(self._estimate)
-                account.add(spent)
+        await self.settle(Spend())
 
 
 class Ledger:
-    """Keeps the books of all providers; a day is a day of UTC.
+    """Asks the books of all providers for room; a day is a day of UTC.
 
-    No call can make another overstep a limit as long as nobody spends more than was reserved. What is settled after
-    midnight belongs to the day on which it was reserved.
+    No call can make another overstep a limit as long as nobody spends more than was reserved, in this process or in
+    another on the same store. What is settled after midnight belongs to the day on which it was reserved.
     """
 
-    def __init__(self, per_decision: Limits, per_day: Limits, clock: Clock) -> None:
+    def __init__(self, books: Books, per_decision: Limits, per_day: Limits, clock: Clock) -> None:
+        self._books = books
         self._per_decision = per_decision
         self._per_day = per_day
         self._clock = clock
-        self._decisions: OrderedDict[str, Account] = OrderedDict()
-        self._day = clock.now().date()
-        self._today = self._new_day()
+        self._today = clock.now().date()
+        self._settling: set[asyncio.Task[None]] = set()
 
-    def reserve(self, decision_id: str, estimate: Spend) -> Reservation:
+    async def reserve(self, decision_id: str, need: Spend, within_s: float) -> Held:
         """Set aside what a request may cost at most.
 
         Args:
-            estimate: dollars are None when the price is not known, and 0 where nobody is paid.
+            need: dollars are None when the price is not known, and 0 where nobody is paid.
+            within_s: how long the books may take.
 
         Raises:
-            ProviderError: `budget_spent`; the message names the limit.
+            ProviderError: `budget_spent`, and the message names the limit; `unreachable` when the books are.
         """
-        accounts = self._of(decision_id), self._of_today()
-        for account in accounts:
-            account.check(estimate)
-        for account in accounts:
-            account.hold(estimate)
-        return Reservation(accounts, estimate)
+        reservation = self._reservation(decision_id, need)
+        try:
+            async with asyncio.timeout(within_s):
+                lack = await self._books.reserve(reservation)
+        except (StoreError, TimeoutError) as error:
+            self._begin_to_settle(reservation.id, Spend())
+            raise NotAskedError("unreachable", UNREACHABLE) from error
+        except asyncio.CancelledError:
+            self._begin_to_settle(reservation.id, Spend())
+            raise
+        if lack is not None:
+            raise NotAskedError("budget_spent", lack)
+        return Held(self, reservation.id)
 
-    def begin_day(self, spent: Spend) -> None:
-        """Enter what had been spent today before this process started."""
-        self._of_today().add(spent)
+    async def settle(self, reservation_id: str, actual: Spend) -> None:
+        """Enter what a request came to; a caller that is cancelled goes, the entry is made."""
+        await asyncio.wait([self._begin_to_settle(reservation_id, actual)], timeout=SETTLE_WITHIN_S)
 
-    def spent_today(self) -> Spend:
-        """Return what was spent since midnight, UTC."""
-        return self._of_today().spent
+    async def close(self) -> None:
+        """Wait until everything is entered."""
+        if self._settling:
+            await asyncio.wait(self._settling)
 
-    def of_decision(self, decision_id: str) -> Spend:
-        """Return what a decision has cost so far; nothing for one that is not known or closed."""
-        account = self._decisions.get(decision_id)
-        return Spend() if account is None else account.spent
+    def _reservation(self, decision_id: str, need: Spend) -> Reservation:
+        """A clock that is set back over midnight does not give a second budget."""
+        self._today = max(self._today, self._clock.now().date())
+        of_day = Account.of_day(self._today, self._per_day)
+        return Reservation(new_id(), need, self._today, of_day, Account.of_decision(decision_id, self._per_decision))
 
-    def close(self, decision_id: str) -> None:
-        """Forget a decision that is made."""
-        self._decisions.pop(decision_id, None)
+    def _begin_to_settle(self, reservation_id: str, actual: Spend) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._entered(reservation_id, actual), name=f"settle {reservation_id}")
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+        return task
 
-    def _of(self, decision_id: str) -> Account:
-        account = self._decisions.get(decision_id)
-        if account is None:
-            account = self._decisions[decision_id] = Account(self._per_decision, "this decision")
-            if len(self._decisions) > MOST_DECISIONS:
-                self._decisions.popitem(last=False)
-        else:
-            self._decisions.move_to_end(decision_id)
-        return account
-
-    def _of_today(self) -> Account:
-        """Open a new account when a day begins; a clock that is set back does not wipe the old one out."""
-        today = self._clock.now().date()
-        if today > self._day:
-            self._day, self._today = today, self._new_day()
-        return self._today
-
-    def _new_day(self) -> Account:
-        return Account(self._per_day, "today")
+    async def _entered(self, reservation_id: str, actual: Spend) -> None:
+        try:
+            await self._books.settle(reservation_id, actual)
+        except StoreError as error:
+            log.warning("cost not entered, the most it may be stands", error=error.public)

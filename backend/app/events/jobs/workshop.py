@@ -1,7 +1,7 @@
 """Does errands: takes tasks under a lease, asks their analysts, hands in each vote, decides after the last."""
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -61,7 +61,6 @@ class Workshop:
         self._owner = new_id()
         self._held: dict[Claim, asyncio.Task[None]] = {}
         self._files: OrderedDict[str, CaseFile] = OrderedDict()
-        self._asked_for: defaultdict[str, int] = defaultdict(int)
         self._errands = OneAtATime()
         self._reading = OneAtATime()
 
@@ -154,14 +153,11 @@ class Workshop:
         with structlog.contextvars.bound_contextvars(correlation_id=question.correlation_id):
             seats = await self._seats(file, [claim.agent_id for claim in claimed.claims])
             sitting = Sitting(decision_id=errand.job_id, tool_policy=file.tool_policy)
-            self._asked_for[errand.job_id] += 1
             try:
                 panel = await self._asking.ask(file.with_seats(seats), sitting, min(left_s, question.timeout_s))
             except BaseException:
                 await self._asking.keep_what_was_paid(errand.job_id, sitting.model_calls, sitting.exchanges)
                 raise
-            finally:
-                self._finished(errand.job_id)
             models = self._asking.models(seats)
             parts = [contribution_of(claim.agent_id, panel, sitting, models) for claim in claimed.claims]
             await self._hand_in_all(claimed.claims, parts)
@@ -175,12 +171,6 @@ class Workshop:
                 for part in parts[place + 1 :]:
                     await self._asking.keep_what_was_paid(claim.job_id, part.model_calls, part.exchanges)
                 raise
-
-    def _finished(self, job_id: str) -> None:
-        self._asked_for[job_id] -= 1
-        if not self._asked_for[job_id]:
-            del self._asked_for[job_id]
-            self._seating.finished(job_id)
 
     def _left_s(self, deadline: datetime | None) -> float:
         return 0.0 if deadline is None else (deadline - self._clock.now()).total_seconds()

@@ -39,6 +39,7 @@ from app.storage.decision_rows import (
 from app.storage.event_queries import events_page
 from app.storage.event_rows import LAST_SEQ, event_of
 from app.storage.outbox_rows import Outgoing
+from app.storage.repositories.books import SqlBooks
 from app.storage.repositories.work import SqlWorkStore
 from app.storage.session import Database
 from app.storage.standing import ANSWER, answer_stands, calls_stand, decision_stands, events_stand
@@ -58,6 +59,7 @@ class SqlDecisionStore:
     def __init__(self, database: Database, outgoing: Outgoing | None = None) -> None:
         self.database = database
         self.work = SqlWorkStore(database, outgoing)
+        self.books = SqlBooks(database)
         self._writer = DecisionWriter(BarArchive(), outgoing)
 
     async def open(self) -> None:

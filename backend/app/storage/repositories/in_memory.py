@@ -28,6 +28,7 @@ from app.storage import tallies
 from app.storage.cursors import Place, check_limit, read_cursor, write_cursor
 from app.storage.figures import figures, numbered
 from app.storage.refusals import ID_TAKEN, JOB_ENDED, KEY_TAKEN
+from app.storage.repositories.books_in_memory import InMemoryBooks
 from app.storage.repositories.work_in_memory import InMemoryWorkStore
 
 
@@ -44,6 +45,7 @@ class InMemoryDecisionStore:
         self._exchanges: dict[str, Exchange] = {}
         self._model_calls: list[ModelCall] = []
         self.work = InMemoryWorkStore(self)
+        self.books = InMemoryBooks(self)
 
     async def open(self) -> None:
         """Nothing to make ready."""

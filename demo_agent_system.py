@@ -24,6 +24,7 @@ from app.consensus.engine import decide
 from app.domain.events import Event, EventType
 from app.domain.market import AnalysisContext
 from app.domain.votes import Opinion, engine_vote
+from app.domain.wording import counted
 from app.events.rules_seating import installed_analysts
 from app.market_data.sample_bars import sample_bars, sample_news
 from app.observability.logging import configure_logging
@@ -141,7 +142,7 @@ async def the_same_again(system: AgentSystem, record: Mapping[str, Any]) -> None
     OUT.print(f"Replay of {again.decision_id}: {'identical' if not again.differences else again.differences}")
     checked = await desk.coordinator.verify()
     for head in checked.heads:
-        OUT.print(f"Chain of {head.symbol}: {head.sequence} decisions, head {head.hash}")
+        OUT.print(f"Chain of {head.symbol}: {counted(head.sequence, 'decision')}, head {head.hash}")
     OUT.print(f"Problems found: {len(checked.problems)}")
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from app.composition import build_store
 from app.config import Settings
+from app.desk_store import build_store
 from app.domain.identifiers import new_id
 from app.domain.questions import Question
 from app.events.multi_agent_coordinator import MultiAgentCoordinator

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import asyncpg
 
-from app.composition import build_store
 from app.config import Settings
+from app.desk_store import build_store
 from app.domain.identifiers import new_id
 from app.domain.questions import Question
 from app.events.multi_agent_coordinator import MultiAgentCoordinator

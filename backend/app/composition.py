@@ -1,11 +1,11 @@
 """Builds every part and introduces them to one another; the only place that chooses concrete classes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
@@ -13,6 +13,7 @@ from app.ai.trading_agents import AIAgentCoordinator
 from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.config import Settings
 from app.desk_health import add_sharing, health_of
+from app.desk_store import build_database, store_on
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus, Handler
 from app.events.auditing import Auditor
@@ -21,7 +22,6 @@ from app.events.jobs.dispatch import SharedDispatch
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.events.rules_seating import installed_analysts
 from app.events.simulations import Simulations
-from app.messaging.errands import decision_letter
 from app.messaging.transports.in_process import InProcessTransport
 from app.metering import Metering
 from app.model_desk import ModelDesk, model_desk
@@ -32,11 +32,7 @@ from app.observability.system_clock import SystemClock
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
-from app.work_sharing import Sharing, is_shared, listening, sharing, thinking_for_others
-
-if TYPE_CHECKING:
-    from app.storage.session import Database
-
+from app.work_sharing import Sharing, listening, sharing, thinking_for_others
 
 FRESH_S: Final = 5.0
 """How old gauges may be on a page that another process answers."""
@@ -60,33 +56,6 @@ class Desk:
     sharing: Sharing | None = None
 
 
-def build_store(settings: Settings) -> DecisionStore:
-    """Return the store on the database server that the settings name, else the embedded one in their folder.
-
-    Raises:
-        InvalidInputError: POSTGRES_URL is no address of a PostgreSQL database.
-    """
-    return _store_on(build_database(settings), settings)
-
-
-def _store_on(database: "Database", settings: Settings) -> DecisionStore:
-    from app.storage.repositories.decisions import SqlDecisionStore
-
-    return SqlDecisionStore(database, decision_letter if is_shared(settings) else None)
-
-
-def build_database(settings: Settings) -> "Database":
-    """Return the database of the store, which is not touched yet; raises as `build_store` does."""
-    if settings.postgres_url is not None:
-        from app.storage.server_database import ServerDatabase
-
-        url = settings.postgres_url.get_secret_value()
-        return ServerDatabase(url, settings.database_pool, settings.database_timeout_seconds)
-    from app.storage.embedded_database import EmbeddedDatabase
-
-    return EmbeddedDatabase(settings.store_path)
-
-
 @asynccontextmanager
 async def running_desk(
     settings: Settings,
@@ -107,52 +76,128 @@ async def running_desk(
     """
     if not structlog.is_configured():
         configure_logging(settings.log_level, settings.log_format)
+    rules = installed_analysts() if analysts is None else analysts
+    async with (
+        _ground(settings, rules, metrics or Metrics()) as ground,
+        model_desk(settings, rules, ground.store, ground.clock, ground.metering.models) as models,
+        sharing(settings, ground.metering.transport) as way,
+        _deciding(settings, ground, models, way) as desk,
+        _hearing_of_others(settings, desk, is_worker=is_worker),
+        _showing(desk),
+    ):
+        yield desk
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every other part stands on."""
+
+    clock: Clock
+    metering: Metering
+    store: DecisionStore
+    bus: AgentEventBus
+
+
+@asynccontextmanager
+async def _ground(settings: Settings, roles: Iterable[str], metrics: Metrics) -> AsyncIterator[_Ground]:
+    """Open the store, and the bus that tells of what is stored; announce every series of figures."""
+    metering = Metering(metrics)
+    async with (
+        _opened_store(settings, metering) as store,
+        AgentEventBus(metering.transport(InProcessTransport())) as bus,
+    ):
+        metering.announce(settings, roles)
+        yield _Ground(SystemClock(), metering, store, bus)
+
+
+@asynccontextmanager
+async def _opened_store(settings: Settings, metering: Metering) -> AsyncIterator[DecisionStore]:
+    database = build_database(settings)
+    store = metering.store(store_on(database, settings))
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
-        metering = Metering(metrics or Metrics())
-        database = build_database(settings)
-        store = metering.store(_store_on(database, settings))
         stack.push_async_callback(store.close)
         await store.open()
-        bus = await stack.enter_async_context(AgentEventBus(metering.transport(InProcessTransport())))
-        panel = AIAgentCoordinator(clock)
-        rules = installed_analysts() if analysts is None else analysts
-        models = await stack.enter_async_context(model_desk(settings, rules, store, clock, metering.models))
-        metering.announce(settings, rules)
-        stack.callback(metering.watch_circuits(models.guards))
         stack.callback(metering.pipeline.watch_connections(lambda: database.connections))
-        tracker = ToolFeedbackTracker(store)
-        await bus.listen(_routes(tracker))
-        way = await stack.enter_async_context(sharing(settings, metering.transport))
-        coordinator = await stack.enter_async_context(
-            MultiAgentCoordinator(
-                metering.panel(panel),
-                store,
-                bus,
-                clock,
-                seating=models.seating,
-                tool_policy=partial(_tool_policy, tracker, clock),
-                thinks_aloud=settings.stream_models,
-                working=_working(settings, way, metering.pipeline.recovered),
-            )
-        )
+        yield store
+
+
+@asynccontextmanager
+async def _deciding(settings: Settings, ground: _Ground, models: ModelDesk, way: Sharing | None) -> AsyncIterator[Desk]:
+    """Start who decides, and yield the desk: its parts know one another, but nobody outside yet."""
+    clock, metering, store, bus = ground.clock, ground.metering, ground.store, ground.bus
+    tracker = ToolFeedbackTracker(store)
+    await bus.listen(_routes(tracker))
+    panel = AIAgentCoordinator(clock)
+    coordinator = _coordinator(settings, ground, models, way, panel=panel, tracker=tracker)
+    async with coordinator, AsyncExitStack() as stack:
         simulations = Simulations(coordinator, bus, clock)
         stack.push_async_callback(simulations.close)
-        if way is not None:
-            await stack.enter_async_context(listening(way, bus, coordinator.look))
-            if is_worker:
-                await bus.listen([thinking_for_others(way)])
-        following = asyncio.create_task(coordinator.follow(settings.follow_seconds), name="follow the store")
-        stack.push_async_callback(_ended, following)
-        auditor = Auditor(store, clock)
-        stack.callback(metering.watch_audit(auditor))
-        if shared_folder() is not None:
-            stack.push_async_callback(_ended, asyncio.create_task(metering.metrics.keep_fresh(FRESH_S), name="figures"))
         health = health_of(clock, store, bus, coordinator, tracker, guards=models.guards)
         if way is not None:
-            add_sharing(health, way, tuple(rules), clock)
-            stack.callback(metering.watch_outbox(way.outbox, clock))
+            add_sharing(health, way, tuple(coordinator.analysts), clock)
+        auditor = Auditor(store, clock)
         yield Desk(clock, store, bus, panel, coordinator, health, models, tracker, simulations, metering, auditor, way)
+
+
+def _coordinator(
+    settings: Settings,
+    ground: _Ground,
+    models: ModelDesk,
+    way: Sharing | None,
+    *,
+    panel: AIAgentCoordinator,
+    tracker: ToolFeedbackTracker,
+) -> MultiAgentCoordinator:
+    """Return who walks each question down the road, not started yet."""
+    return MultiAgentCoordinator(
+        ground.metering.panel(panel),
+        ground.store,
+        ground.bus,
+        ground.clock,
+        seating=models.seating,
+        tool_policy=partial(_tool_policy, tracker, ground.clock),
+        thinks_aloud=settings.stream_models,
+        working=_working(settings, way, ground.metering.pipeline.recovered),
+    )
+
+
+@asynccontextmanager
+async def _hearing_of_others(settings: Settings, desk: Desk, *, is_worker: bool) -> AsyncIterator[None]:
+    """Tell the bus of what other processes store and think; a worker lets them hear its own thoughts."""
+    async with AsyncExitStack() as stack:
+        if desk.sharing is not None:
+            await stack.enter_async_context(listening(desk.sharing, desk.bus, desk.coordinator.look))
+            if is_worker:
+                await desk.bus.listen([thinking_for_others(desk.sharing)])
+        await stack.enter_async_context(
+            _meanwhile(desk.coordinator.follow(settings.follow_seconds), "follow the store")
+        )
+        yield
+
+
+@asynccontextmanager
+async def _showing(desk: Desk) -> AsyncIterator[None]:
+    """Show the figures that nobody counts but somebody knows."""
+    metering = desk.metering
+    async with AsyncExitStack() as stack:
+        stack.callback(metering.watch_circuits(desk.models.guards))
+        stack.callback(metering.watch_audit(desk.auditor))
+        if desk.sharing is not None:
+            stack.callback(metering.watch_outbox(desk.sharing.outbox, desk.clock))
+        if shared_folder() is not None:
+            await stack.enter_async_context(_meanwhile(metering.metrics.keep_fresh(FRESH_S), "figures"))
+        yield
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
+    """Do `work` beside the block, and let go of it when the block ends."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def _routes(tracker: ToolFeedbackTracker) -> tuple[tuple[str, Handler], ...]:
@@ -168,11 +213,6 @@ def _working(settings: Settings, way: Sharing | None, recovered: Callable[[str, 
     """Return who does accepted work: this process, or the workers that letters reach."""
     dispatch = None if way is None else (lambda _work: SharedDispatch(way.relay.nudge))
     return Working(dispatch, settings.lease_seconds, settings.max_pending, settings.max_analyses, recovered)
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
 
 
 async def _tool_policy(tracker: ToolFeedbackTracker, clock: Clock) -> ToolPolicy:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.ai.resilience.circuit_breaker import CircuitState
 from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
+from app.domain.wording import counted
 from app.events.agent_event_bus import AgentEventBus
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.messaging.errands import queue_name
@@ -63,7 +64,7 @@ def health_of(
         return f"newest event {await store.last_seq()}"
 
     async def requests() -> str:
-        return f"{await store.work.count_pending()} decisions accepted and pending"
+        return f"{counted(await store.work.count_pending(), 'decision')} accepted and pending"
 
     async def models() -> str:
         states = (f"{name} {guard.state}" for name, guard in guards.items())
@@ -95,9 +96,10 @@ def add_sharing(board: HealthBoard, way: Sharing, roles: Sequence[str], clock: C
 
     async def outbox() -> Standing:
         count, since = await way.outbox.waiting()
+        told = f"{counted(count, 'letter')} to be sent"
         if since is None or clock.now() - since < LATE:
-            return Standing(f"{count} letters wait to be sent")
-        return Standing(f"{count} letters wait to be sent", DEGRADED, "the oldest waits for too long", since)
+            return Standing(told)
+        return Standing(told, DEGRADED, "the oldest waits for too long", since)
 
     async def workers() -> Standing:
         counts = dict(zip(roles, await way.broker.consumers(*map(queue_name, roles)), strict=True))
@@ -113,7 +115,7 @@ def add_sharing(board: HealthBoard, way: Sharing, roles: Sequence[str], clock: C
 
 def of_bus(bus: AgentEventBus) -> Standing:
     """Return how the way to those who listen is doing; what is decided meanwhile is stored all the same."""
-    detail = f"{bus.describe()}, {bus.dropped} events dropped by slow subscribers"
+    detail = f"{bus.describe()}, {counted(bus.dropped, 'event')} dropped by slow subscribers"
     if bus.state is TransportState.UP:
         return Standing(detail)
     status = DOWN if bus.state is TransportState.DOWN else DEGRADED

@@ -48,6 +48,8 @@ def end(known: Known | None, how: signal.Signals, patience_s: float = 30.0) -> N
     if not _waited(lambda: not is_alive(known), patience_s):
         os.kill(known["pid"], signal.SIGKILL)
         _waited(lambda: not is_alive(known), patience_s)
+    if not is_alive(known):
+        _bury(known["pid"])
 
 
 def wait_ready(name: str, known: Known, log: Path, answers: Callable[[], bool], patience_s: float) -> None:
@@ -84,6 +86,13 @@ def _waited(done: Callable[[], bool], patience_s: float) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def _bury(pid: int) -> None:
+    """Wait for a dead child: it is listed as dead some milliseconds before the last of its threads is gone."""
+    child = _CHILDREN.pop(pid, None)
+    if child is not None:
+        child.wait()
 
 
 def _born(pid: int) -> str | None:

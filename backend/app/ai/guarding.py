@@ -11,13 +11,13 @@ from app.ai.resilience.latencies import Latencies
 from app.ai.resilience.retry_budget import RetryBudget
 from app.ai.resilience.retrying import Retrying
 from app.ai.resilience.watching import Watch
-from app.ai.resilience.wrapper import Wrapper
 from app.ai.spending.budgeted import Budgeted
 from app.ai.spending.ledger import Ledger
 from app.domain.completions import Completion, ModelRequest
 from app.domain.errors import InvalidInputError
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry, Provider
+from app.ports.provider_wrapper import ProviderWrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Guards:
         _require("longest_rest_s", self.longest_rest_s >= self.shortest_rest_s, "at least shortest_rest_s")
 
 
-class Guarded(Wrapper):
+class Guarded(ProviderWrapper):
     """A provider behind all its guards.
 
     Args:

@@ -8,7 +8,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from app.cli.terminal import number, row, share, table
-from app.cli.text import counted, plain
+from app.cli.text import plain
+from app.domain.wording import counted
 
 GOOD, FAIR = 0.95, 0.8
 

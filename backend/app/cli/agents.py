@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.domain.wording import counted
+
 if TYPE_CHECKING:
     from app.ports.analyst import Needs
 
@@ -25,5 +27,5 @@ def agents() -> None:
 def needs_in_words(needs: "Needs") -> str:
     """Say what a context must hold before the analyst is asked."""
     news = "at least one headline" if needs.news else ""
-    bars = f"{needs.bars} bars" if needs.bars else ""
+    bars = counted(needs.bars, "bar") if needs.bars else ""
     return " and ".join(filter(None, (bars, news))) or "nothing"

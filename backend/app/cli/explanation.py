@@ -16,6 +16,7 @@ from app.consensus.config import ConsensusConfig
 from app.consensus.exact import SCALE
 from app.consensus.levels import WORD_OF
 from app.domain.votes import engine_vote
+from app.domain.wording import counted
 
 Record = Mapping[str, Any]
 
@@ -76,7 +77,7 @@ def _arithmetic(record: Record, config: ConsensusConfig) -> Iterator[str]:
     for camp, mass in masses.items():
         yield f"{camp}: {float(mass):.4f} of {float(total):.4f}, {share(float(mass / total) if total else 0.0)}"
     yield f"rule: {_rule(config)}"
-    cast = f"{consensus['n_valid']} ballots of {consensus['n_expected']} expected"
+    cast = f"{counted(consensus['n_valid'], 'ballot')} of {consensus['n_expected']} expected"
     yield f"quorum: {cast}, {share(_quorum(config))} needed"
     yield f"status {record['status']}; conflicts go to {config.strategy} ({config.conflict_trigger})"
     yield f"risk veto {'on' if config.risk_veto else 'off'}; confidence must exceed {config.min_confidence / SCALE:g}"

@@ -17,7 +17,7 @@ def migrate() -> None:
     tables, an up-to-date one stays as it is. Several of these may be started at once: one works, the others wait.
     """
     from app.cli.desk import quiet_settings
-    from app.composition import build_store
+    from app.desk_store import build_store
     from app.storage.migrate import upgrade
 
     settings = quiet_settings()

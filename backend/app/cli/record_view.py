@@ -9,6 +9,7 @@ from rich.text import Text
 
 from app.cli.terminal import STYLES, number, row, share, table
 from app.cli.text import plain
+from app.domain.wording import counted
 
 Record = Mapping[str, Any]
 
@@ -61,7 +62,7 @@ def how(record: Record) -> str:
 
 def details(record: Record) -> Iterator[str]:
     """Yield one line for each thing worth knowing about the decision."""
-    counts = f"{record['consensus']['n_valid']} of {record['consensus']['n_expected']} votes counted"
+    counts = f"{record['consensus']['n_valid']} of {counted(record['consensus']['n_expected'], 'vote')} counted"
     size = share(record["position_size"]) or "not given"
     yield f"confidence {number(record['confidence'])}, support {share(record['support'])}, size {size}, {counts}"
     if record["degraded"]:

@@ -36,7 +36,7 @@ def replay(decision_id: str, as_json: bool) -> int:
 
 def _show(again: "Replay") -> None:
     from app.cli.terminal import results, row, table
-    from app.cli.text import counted
+    from app.domain.wording import counted
 
     out = results()
     count = len(again.differences)

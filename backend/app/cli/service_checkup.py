@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from app.cli.finding import OK, PROBLEM, Finding
 from app.config import Settings
 from app.domain.errors import InvalidInputError
+from app.domain.wording import counted
 from app.storage.server_address import ServerAddress
 
 
@@ -18,8 +19,8 @@ def database(settings: Settings) -> Finding:
         shown = ServerAddress.parse(settings.postgres_url.get_secret_value()).shown
     except InvalidInputError as error:
         return Finding("POSTGRES_URL", PROBLEM, "set, but it is no URL of PostgreSQL", str(error))
-    most, timeout_s = settings.database_pool, settings.database_timeout_seconds
-    return Finding("POSTGRES_URL", OK, f"{shown}, at most {most} connections, {timeout_s:g} s for a statement")
+    most, timeout_s = counted(settings.database_pool, "connection"), settings.database_timeout_seconds
+    return Finding("POSTGRES_URL", OK, f"{shown}, at most {most}, {timeout_s:g} s for a statement")
 
 
 def services(settings: Settings) -> Iterator[Finding]:

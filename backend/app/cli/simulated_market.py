@@ -13,9 +13,9 @@ from app.agent_system import AgentSystem
 from app.cli.desk import on_desk
 from app.cli.endings import DONE
 from app.cli.terminal import STYLES, cell, results, row, share, table
-from app.cli.text import counted
 from app.composition import Desk
 from app.domain.events import Event, EventType
+from app.domain.wording import counted
 from app.testing.mock_market.regimes import REGIMES
 
 SHORT = {"STRONG_BUY": "++", "BUY": "+", "HOLD": "0", "SELL": "-", "STRONG_SELL": "--", "ABSTAIN": "?"}

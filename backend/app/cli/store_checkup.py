@@ -7,8 +7,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.cli.finding import NOTE, OK, Finding
-from app.composition import build_database
 from app.config import Settings
+from app.desk_store import build_database
+from app.domain.wording import counted
 from app.storage.performance import COUNTS
 from app.storage.schema import HEAD, prepare, revision_of
 from app.storage.session import Database
@@ -44,7 +45,7 @@ async def _state(database: Database) -> str:
     await database.write(prepare)  # refuses an older version; there is nothing to create any more
     counts = await database.read(lambda connection: connection.execute(COUNTS).one())
     await try_to_write(database)
-    return f"schema {HEAD}, {counts.decisions} decisions, can be written"
+    return f"schema {HEAD}, {counted(counts.decisions, 'decision')}, can be written"
 
 
 def _server(connection: Connection) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from app.cli.endings import DONE
+from app.domain.wording import counted
 
 if TYPE_CHECKING:
     from app.testing.agent_testing_framework import AgentTestingFramework
@@ -100,8 +101,8 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _confirm(framework: "AgentTestingFramework", regimes: tuple[str, ...], agents: tuple[str, ...]) -> None:
-    asked = framework.questions(regimes, agents)
-    click.confirm(f"Models will be asked {asked} questions by each of their analysts. Go on?", abort=True, err=True)
+    asked = counted(framework.questions(regimes, agents), "question")
+    click.confirm(f"Models will be asked {asked} by each of their analysts. Go on?", abort=True, err=True)
 
 
 def _checked(framework: "AgentTestingFramework", as_json: bool) -> int:

@@ -4,8 +4,3 @@
 def plain(text: object) -> str:
     """Return text with every control character replaced, so that no headline can move a cursor or change a colour."""
     return "".join(each if each.isprintable() else "\ufffd" for each in str(text))
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun, which takes an s unless there is one of it."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

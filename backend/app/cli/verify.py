@@ -13,7 +13,7 @@ def verify() -> int:
     cut short is noticed too. Exit code 0 when all is well, 1 when something was found.
     """
     from app.cli.desk import on_desk
-    from app.cli.text import counted
+    from app.domain.wording import counted
 
     found = on_desk(lambda _system, desk: desk.coordinator.verify())
     for head in found.heads:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from app.domain.market import AnalysisContext
 from app.domain.votes import Opinion
+from app.domain.wording import counted
 from app.ports.assignment import Assignment
 
 
@@ -26,7 +27,7 @@ class Needs:
     def unmet(self, context: AnalysisContext) -> str | None:
         """Say in words what the context lacks, or None when it serves."""
         if len(context.bars) < self.bars:
-            return f"{self.bars} bars of history, {len(context.bars)} given"
+            return f"{counted(self.bars, 'bar')} of history, {len(context.bars)} given"
         if self.news and not context.news:
             return "at least one news item, none given"
         return None

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from app.composition import Desk
+from app.domain.wording import counted
 from app.events.auditing import Auditor
 from app.observability.health import DOWN, Check, Standing
 
@@ -30,9 +31,9 @@ def _check(auditor: Auditor) -> Check:
         last = auditor.last
         if last is None:
             return Standing("the record is being verified for the first time")
-        told = f"{len(last.found.heads)} chains verified at {last.at.isoformat(timespec='seconds')}"
+        told = f"{counted(len(last.found.heads), 'chain')} verified at {last.at.isoformat(timespec='seconds')}"
         if last.is_whole:
             return Standing(told)
-        return Standing(f"{told}, {len(last.found.problems)} problems", DOWN, last.found.problems[0])
+        return Standing(f"{told}, {counted(len(last.found.problems), 'problem')}", DOWN, last.found.problems[0])
 
     return audit

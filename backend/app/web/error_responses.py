@@ -16,11 +16,13 @@ from app.access.strict_json import MalformedJsonError
 from app.domain import errors as desk
 from app.domain.errors import AgentSystemError, FieldError, InvalidInputError
 from app.domain.requests import invalid_input
+from app.observability.metrics.http import route_of
 
 log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = "1"
+UNAVAILABLE = 503
 
 
 class BodyTooLargeError(AgentSystemError):
@@ -43,6 +45,16 @@ class NoKeyError(RefusedError):
     """The caller did not show the key."""
 
 
+class StoppingError(AgentSystemError):
+    """The server leaves before it has an answer; others may have it, or have it soon."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server stops and could not finish the request; "
+            "ask again, under the same Idempotency-Key if you sent one."
+        )
+
+
 KINDS: Mapping[type[Exception], tuple[int, str, str]] = {
     desk.KeyReusedError: (422, "key-reused", "Idempotency key used for another request"),
     desk.UnknownNameError: (422, "unknown-name", "Unknown name"),
@@ -55,6 +67,7 @@ KINDS: Mapping[type[Exception], tuple[int, str, str]] = {
     desk.StoreUnavailableError: (503, "store-unavailable", "Store unavailable"),
     desk.OverloadedError: (503, "overloaded", "Overloaded"),
     desk.StoreOutdatedError: (503, "store-outdated", "Store outdated"),
+    StoppingError: (503, "stopping", "Server stopping"),
     MalformedJsonError: (400, "malformed-json", "Malformed JSON"),
     BodyTooLargeError: (413, "body-too-large", "Body too large"),
     NotJsonError: (415, "not-json", "Unsupported media type"),
@@ -67,7 +80,7 @@ HTTP_DETAILS = {
     404: "There is nothing at this address; /docs lists what there is.",
     405: "This address does not take that method; the Allow header lists those it takes.",
 }
-_ASK_AGAIN = (desk.StillRunningError, desk.StoreUnavailableError, desk.OverloadedError)
+_ASK_AGAIN = (desk.StillRunningError, desk.StoreUnavailableError, desk.OverloadedError, StoppingError)
 _UNEXPECTED = "Something failed in this server; its log has the reason under the correlation id of this request."
 
 
@@ -91,10 +104,14 @@ def respond(error: Exception) -> Response:
     return _answer(problem_of(error), _headers(error))
 
 
-async def on_error(_request: Request, error: Exception) -> Response:
-    """Answer an error of the desk; what nobody expected is logged with its trace."""
-    if status_of(error) >= 500:
-        log.error("request failed", error=type(error).__name__, exc_info=error)
+async def on_error(request: Request, error: Exception) -> Response:
+    """Answer an error of the desk; an outage is a line in the log, what nobody expected comes with its trace."""
+    fields = {"error": type(error).__name__, "method": request.method, "route": route_of(request.scope)}
+    status = status_of(error)
+    if isinstance(error, AgentSystemError) and status == UNAVAILABLE:
+        log.warning("request put off", **fields, why=error.public)
+    elif status >= 500:
+        log.error("request failed", **fields, exc_info=error)
     return respond(error)
 
 

@@ -1,16 +1,18 @@
 """The gate in front of every route: who may come in, under which correlation id, and one log line for each request."""
 
 import time
+from asyncio import CancelledError
 from collections.abc import Sequence
 
 import structlog
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.labels import is_safe_label
 from app.access.policy import AccessPolicy, Refusal, shows_key
 from app.domain.identifiers import new_id
-from app.web.error_responses import refused, respond
+from app.observability.metrics.http import route_of
+from app.web.error_responses import StoppingError, on_error, refused, respond
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,7 @@ class Gate:
         with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
             await self._answer(scope, receive, reply)
             ms = round((time.perf_counter() - started) * 1_000, 2)
-            log.info("request", method=scope["method"], route=_route(scope), status=reply.status, ms=ms)
+            log.info("request", method=scope["method"], route=route_of(scope), status=reply.status, ms=ms)
 
     async def _answer(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
         try:
@@ -50,10 +52,13 @@ class Gate:
             await (respond(refused(refusal)) if refusal else self._app)(scope, receive, reply.send)
         except ClientDisconnect:
             log.info("client left before its request was complete")
-        except Exception as error:
-            log.exception("request failed", error=type(error).__name__)
-            if not reply.status:
-                await respond(error)(scope, receive, reply.send)
+        except CancelledError:
+            # Nobody but a server that leaves cancels a request, and its task has nothing more to do than to say so.
+            if reply.status:
+                raise
+            await _fail(StoppingError(), scope, receive, reply)
+        except Exception as error:  # noqa: BLE001 - logged with its trace and answered
+            await _fail(error, scope, receive, reply)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         refusal = self._policy.refusal(scope["headers"])
@@ -87,6 +92,13 @@ class _Reply:
         await self._send(message)
 
 
+async def _fail(error: Exception, scope: Scope, receive: Receive, reply: _Reply) -> None:
+    """Log what went wrong; answer it unless an answer is on its way."""
+    answer = await on_error(Request(scope), error)
+    if not reply.status:
+        await answer(scope, receive, reply.send)
+
+
 def correlation_of(headers: Sequence[tuple[bytes, bytes]]) -> str:
     """Return the caller's own correlation id when it is a safe label, else a new one."""
     given = next((value.decode("latin-1") for name, value in headers if name == CORRELATION_HEADER), "")
@@ -102,7 +114,3 @@ async def _turn_away(refusal: Refusal, scope: Scope, receive: Receive, send: Sen
     answer = respond(refused(refusal))
     await send({"type": "websocket.http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
     await send({"type": "websocket.http.response.body", "body": answer.body})
-
-
-def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", "none")

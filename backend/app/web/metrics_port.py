@@ -2,9 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from socket import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import uvicorn
@@ -14,32 +13,15 @@ from starlette.routing import Route
 
 from app.access.policy import AccessPolicy, check_bind
 from app.config import Settings
+from app.guest_server import GuestServer
+from app.listening import listen_on, url_of
 from app.observability.metrics.registry import Metrics
 from app.web.gate import Gate
-from app.web.listening import listen_on, url_of
 from app.web.protocols import GuardedHttp
 from app.web.refusals import counted_refusals
 from app.web.routes.metrics import shown
 
 GRACE_S: Final = 2
-
-
-class _PortServer(uvicorn.Server):
-    """A second server of this process: signals are the business of the first, or of whoever has no other."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listens = asyncio.Event()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Start listening, then say so."""
-        await super().startup(sockets)
-        self.listens.set()
 
 
 @asynccontextmanager
@@ -57,7 +39,7 @@ async def metrics_port(settings: Settings, metrics: Metrics) -> AsyncIterator[No
     settings = settings.model_copy(update={"host": settings.metrics_host, "port": settings.metrics_port})
     check_bind(settings)
     with listen_on(settings.host, settings.port, "CONCLAVE_METRICS_PORT and CONCLAVE_METRICS_HOST") as listener:
-        server = _PortServer(_config(settings, metrics))
+        server = GuestServer(_config(settings, metrics))
         running = asyncio.create_task(server.serve(sockets=[listener]), name="metrics port")
         running.add_done_callback(lambda _: server.listens.set())
         await server.listens.wait()

@@ -15,9 +15,9 @@ from app.access.policy import check_bind
 from app.agent_system import AgentSystem
 from app.config import Settings
 from app.event_loop import fast_loop
+from app.listening import BACKLOG, listen_on, url_of
 from app.observability.logging import configure_logging
 from app.web.app import create_app
-from app.web.listening import BACKLOG, listen_on, url_of
 from app.web.metrics_port import metrics_port
 from app.web.protocols import GuardedHttp, GuardedSocket
 
@@ -27,6 +27,8 @@ MAX_FRAME = 1024 * 1024
 PING_EVERY_S = 20.0
 COLLECT_AFTER = (20_000, 20, 50)
 KEEP_ALIVE_S = 15
+FAREWELL_S = 5.0
+"""How long what was cut off may take to end, for instance because it is being stored."""
 
 
 class ReadyServer(uvicorn.Server):
@@ -48,6 +50,21 @@ class ReadyServer(uvicorn.Server):
         if self.should_exit:
             self.force_exit = True
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Let what runs finish; what does not is cut off while there is still a desk, so that it can say so."""
+        await super().shutdown(sockets)
+        await self._cut_off()
+        if self.force_exit:
+            await self.lifespan.shutdown()
+
+    async def _cut_off(self) -> None:
+        unfinished = set(self.server_state.tasks)
+        for task in unfinished:
+            if not task.cancelling():
+                task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=FAREWELL_S)
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start listening, then say so."""

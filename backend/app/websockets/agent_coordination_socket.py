@@ -12,6 +12,7 @@ from app import plugins
 from app.access.policy import AccessPolicy, shows_key
 from app.domain.errors import AgentSystemError, InvalidInputError
 from app.domain.events import Event
+from app.domain.wording import counted
 from app.events.agent_event_bus import AgentEventBus
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.ports.decision_store import DecisionStore
@@ -117,7 +118,7 @@ class AgentCoordinationWebSocket:
 
     def describe(self) -> str:
         """Say in words how the feed is doing."""
-        return f"{self.clients} clients, {self.evictions} cut off for not reading"
+        return f"{counted(self.clients, 'client')}, {self.evictions} cut off for not reading"
 
     def broadcast(self, event: Event) -> Awaitable[None] | None:
         """Queue an event for every client that wants it; see `Broadcaster.broadcast`."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ from tests.contracts.model_drafts import a_model_call, a_model_draft, an_exchang
 from tests.integration.store_setting import assert_intact, opened
 from tests.integration.wire import wire_to
 from tests.services import server_url
+
+READ_AND_ADD = "SELECT, INSERT ON ALL TABLES IN SCHEMA public"
 
 
 @pytest.fixture
@@ -57,6 +60,18 @@ def named(url, **changes):
     return parts._replace(
         netloc=f"{netloc}:{changes.get('port', parts.port)}", path=changes.get("path", parts.path)
     ).geturl()
+
+
+@asynccontextmanager
+async def a_user_with(url, *rights):
+    """The address for a user of this test alone, who has these rights and no others."""
+    user = "u" + urlsplit(url).path[1:]
+    granted = "".join(f"; GRANT {each} TO {user}" for each in rights)
+    await altered(url, f"CREATE ROLE {user} LOGIN PASSWORD 'canary'{granted}")
+    try:
+        yield named(url, user=user, password="canary")
+    finally:
+        await altered(url, f"DROP OWNED BY {user}; DROP ROLE {user}")
 
 
 # Not let in
@@ -114,62 +129,38 @@ async def test_a_database_that_may_only_be_read_is_refused(postgres_url):
 
 
 async def test_a_user_without_rights_is_told_what_to_do(postgres_url):
-    user = "u" + urlsplit(postgres_url).path[1:]
-    await altered(postgres_url, f"CREATE ROLE {user} LOGIN PASSWORD 'canary'")
-    try:
-        assert "run `conclave migrate` as owner" in await refusal(named(postgres_url, user=user, password="canary"))
-    finally:
-        await altered(postgres_url, f"DROP ROLE {user}")
+    async with a_user_with(postgres_url) as url:
+        assert "run `conclave migrate` as owner" in await refusal(url)
 
 
 async def test_a_user_who_may_only_read_and_add_is_enough_once_the_tables_are_there(postgres_url):
-    user = "u" + urlsplit(postgres_url).path[1:]
     await upgrade(postgres_url)
-    await altered(
-        postgres_url,
-        f"CREATE ROLE {user} LOGIN PASSWORD 'canary';"
-        f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {user};"
-        f"GRANT USAGE ON SEQUENCE bar_series_id_seq TO {user}",
-    )
-    try:
-        async with opened(named(postgres_url, user=user, password="canary")) as store:
-            await store.append(a_model_draft("d1", an_exchange("1"), keyed=an_answer("k1")))
-            await try_to_write(store.database)
-            assert len(await assert_intact(store)) == 1
-            with pytest.raises(StoreUnavailableError, match="may not do that"):
-                await store.database.write(lambda each: each.exec_driver_sql("DELETE FROM decisions").close())
-    finally:
-        await altered(postgres_url, f"DROP OWNED BY {user}; DROP ROLE {user}")
+    rights = (READ_AND_ADD, "USAGE ON SEQUENCE bar_series_id_seq")
+    async with a_user_with(postgres_url, *rights) as url, opened(url) as store:
+        await store.append(a_model_draft("d1", an_exchange("1"), keyed=an_answer("k1")))
+        await try_to_write(store.database)
+        assert len(await assert_intact(store)) == 1
+        with pytest.raises(StoreUnavailableError, match="may not do that"):
+            await store.database.write(lambda each: each.exec_driver_sql("DELETE FROM decisions").close())
 
 
 async def test_a_user_with_the_rights_that_the_documentation_names_is_enough_for_accepted_work(postgres_url):
-    user = "u" + urlsplit(postgres_url).path[1:]
     await upgrade(postgres_url)
-    await altered(
-        postgres_url,
-        f"CREATE ROLE {user} LOGIN PASSWORD 'canary';"
-        f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {user};"
-        f"GRANT UPDATE, DELETE ON jobs, tasks, outbox, inbox TO {user};"
-        f"GRANT USAGE ON SEQUENCE bar_series_id_seq, outbox_id_seq TO {user}",
-    )
-    url = named(postgres_url, user=user, password="canary")
-    outbox = ServerOutbox(url)
-    try:
-        async with opened(url) as store:
-            claims = await taken(store.work)
-            assert [await store.work.deliver(each, b"x") for each in claims] == [2, 1, 0]
-            await store.append(a_decision_of("j1"))
-            await store.work.accept(a_job("j2"), [a_letter()])
-            await store.work.hand_out_again(a_lease(after=100), 10)
-            await store.work.end("j2", STOPPED, [])
-            async with outbox.batch(False, 10) as letters:
-                assert len(letters) == 1
-            desk = Inbox(store.database, "desk")
-            assert await desk.once("m1", NOW - REMEMBERED * 2, lambda _: None)
-            assert await desk.forget(NOW) == 1
-    finally:
+    changes = ("UPDATE, DELETE ON jobs, tasks, outbox, inbox", "USAGE ON SEQUENCE bar_series_id_seq, outbox_id_seq")
+    async with a_user_with(postgres_url, READ_AND_ADD, *changes) as url, opened(url) as store:
+        claims = await taken(store.work)
+        assert [await store.work.deliver(each, b"x") for each in claims] == [2, 1, 0]
+        await store.append(a_decision_of("j1"))
+        await store.work.accept(a_job("j2"), [a_letter()])
+        await store.work.hand_out_again(a_lease(after=100), 10)
+        await store.work.end("j2", STOPPED, [])
+        outbox = ServerOutbox(url)
+        async with outbox.batch(False, 10) as letters:
+            assert len(letters) == 1
         await outbox.close()
-        await altered(postgres_url, f"DROP OWNED BY {user}; DROP ROLE {user}")
+        desk = Inbox(store.database, "desk")
+        assert await desk.once("m1", NOW - REMEMBERED * 2, lambda _: None)
+        assert await desk.forget(NOW) == 1
 
 
 async def test_of_several_servers_the_first_that_can_be_written_is_taken(postgres_url):

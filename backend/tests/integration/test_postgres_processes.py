@@ -11,7 +11,14 @@ from app.domain.errors import StoreUnavailableError
 from app.storage.server_database import ServerDatabase
 from app.storage.server_writer import LOCK
 from tests.contracts.decision_drafts import a_draft, some_bars
-from tests.integration.store_setting import an_appender, assert_intact, opened
+from tests.integration.store_setting import (
+    acknowledged_before_the_kill,
+    an_appender,
+    assert_a_series_is_continued,
+    assert_intact,
+    opened,
+    rows,
+)
 
 SYMBOLS = ("AAPL", "MSFT", "IBM")
 EVERYTHING = EventFilter(frozenset({"*"}))
@@ -54,25 +61,11 @@ async def test_an_empty_database_that_many_open_at_once_gets_its_tables_once(pos
 
 async def test_a_series_that_another_process_continued_is_not_written_twice(postgres_url):
     async with opened(postgres_url) as one, opened(postgres_url) as other:
-        await one.append(a_draft("a", bars=some_bars(0, 30)))
-        await other.append(a_draft("b", bars=some_bars(1, 30)))
-        await one.append(a_draft("c", bars=some_bars(1, 30)))
-        await one.append(a_draft("d", bars=some_bars(2, 32)))
-        await other.append(a_draft("e", bars=some_bars(4, 31)))
-
-        await assert_intact(one)
-        assert (await other.evidence("e")).bars.digest() == some_bars(4, 31).digest()
-        sql = "SELECT first_index, bar_count FROM bar_segments ORDER BY 1"
-        assert await rows(one, sql) == [(0, 30), (30, 1), (31, 3), (34, 1)]
+        await assert_a_series_is_continued(one, other)
 
 
 async def test_what_was_acknowledged_survives_the_kill_of_its_process(postgres_url):
-    process = await an_appender(postgres_url, "d", 1_000_000)
-    acknowledged = [(await process.stdout.readline()).decode().strip() for _ in range(40)]
-    process.kill()
-    rest, _ = await process.communicate()
-    acknowledged += [line for line in rest.decode().split("\n")[:-1] if line]
-
+    acknowledged = await acknowledged_before_the_kill(postgres_url)
     async with opened(postgres_url) as store:
         await store.append(a_draft("after"))
         chain = [record.decision_id for record in await assert_intact(store)]
@@ -142,8 +135,3 @@ async def test_a_database_is_told_who_is_connected_and_by_how_many(postgres_url)
 
     assert name == "conclave"
     assert connections == 5
-
-
-async def rows(store, sql):
-    found = await store.database.read(lambda connection: connection.exec_driver_sql(sql).all())
-    return [tuple(row) for row in found]

@@ -3,7 +3,13 @@
 import asyncio
 
 from tests.contracts.decision_drafts import a_draft, some_bars
-from tests.integration.store_setting import an_appender, assert_intact, opened
+from tests.integration.store_setting import (
+    acknowledged_before_the_kill,
+    an_appender,
+    assert_a_series_is_continued,
+    assert_intact,
+    opened,
+)
 
 
 async def test_two_stores_on_one_file_keep_one_chain(tmp_path):
@@ -21,15 +27,7 @@ async def test_two_stores_on_one_file_keep_one_chain(tmp_path):
 async def test_a_series_that_another_process_continued_is_not_written_twice(tmp_path):
     path = tmp_path / "conclave.db"
     async with opened(path) as one, opened(path) as other:
-        await one.append(a_draft("a", bars=some_bars(0, 30)))
-        await other.append(a_draft("b", bars=some_bars(1, 30)))
-        await one.append(a_draft("c", bars=some_bars(1, 30)))
-        await one.append(a_draft("d", bars=some_bars(2, 32)))
-        await other.append(a_draft("e", bars=some_bars(4, 31)))
-
-        await assert_intact(one)
-        assert (await other.evidence("e")).bars.digest() == some_bars(4, 31).digest()
-        assert await stored_segments(one) == [(1, 0, 30), (1, 30, 1), (1, 31, 3), (1, 34, 1)]
+        await assert_a_series_is_continued(one, other)
 
 
 async def test_a_second_process_appends_to_the_same_chain(tmp_path):
@@ -57,21 +55,10 @@ async def test_stores_that_are_opened_at_the_same_time_are_created_once(tmp_path
 
 async def test_what_was_acknowledged_survives_a_kill(tmp_path):
     path = tmp_path / "conclave.db"
-    process = await an_appender(path, "d", 1_000_000)
-    acknowledged = [(await process.stdout.readline()).decode().strip() for _ in range(40)]
-    process.kill()
-    rest, _ = await process.communicate()
-    acknowledged += [line for line in rest.decode().split("\n")[:-1] if line]
-
+    acknowledged = await acknowledged_before_the_kill(path)
     async with opened(path) as store:
         chain = await assert_intact(store)
         assert [record.decision_id for record in chain][: len(acknowledged)] == acknowledged
         assert len(chain) <= len(acknowledged) + 1
         await store.append(a_draft("after"))
         assert len(await assert_intact(store)) == len(chain) + 1
-
-
-async def stored_segments(store):
-    sql = "SELECT series_id, first_index, bar_count FROM bar_segments ORDER BY 1, 2"
-    rows = await store.database.read(lambda connection: connection.exec_driver_sql(sql).all())
-    return [tuple(row) for row in rows]

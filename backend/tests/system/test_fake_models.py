@@ -24,12 +24,6 @@ from tests.system.fake_model_talk import (
 )
 
 
-@pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
-
-
 async def test_claude_asks_for_tools_and_then_votes_by_what_they_said(fakes):
     request = a_request(tools=[claude_tool(), claude_tool("assess_risk")], output_config=wanting())
     async with claude(fakes) as client:

@@ -7,7 +7,6 @@ import anthropic
 import httpx
 import pytest
 
-from app.testing.fake_models.server import FakeModels
 from tests.system.fake_model_talk import (
     NO_ARGUMENTS,
     VOTE,
@@ -21,12 +20,6 @@ from tests.system.fake_model_talk import (
     text_of,
     wanting,
 )
-
-
-@pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
 
 
 @pytest.fixture

@@ -31,12 +31,6 @@ from tests.system.fake_model_talk import (
 HURRY = httpx.Timeout(10.0, read=0.2)
 
 
-@pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
-
-
 async def ask_claude(fakes, **changes):
     async with claude(fakes) as client:
         return await client.messages.create(**a_request(**changes))

@@ -6,14 +6,7 @@ import httpx
 import ollama
 import pytest
 
-from app.testing.fake_models.server import FakeModels
 from tests.system.fake_model_talk import LLAMA, VOTE, an_object, llama, ollama_tool, said
-
-
-@pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
 
 
 @pytest.fixture

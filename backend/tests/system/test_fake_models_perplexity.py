@@ -4,14 +4,7 @@ import json
 
 import pytest
 
-from app.testing.fake_models.server import FakeModels
 from tests.system.fake_model_talk import VOTE, a_search, perplexity, said
-
-
-@pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ BACKEND = Path(__file__).parents[2]
 
 
 @pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
-
-
-@pytest.fixture
 async def control(fakes):
     async with httpx.AsyncClient(base_url=fakes.url) as client:
         yield client

@@ -24,12 +24,6 @@ ANOTHER_MARKET = {"market_data": bars([100 + place for place in waves(200)])}
 NO_KEY = {"ANTHROPIC_API_KEY": None, "ollama_model": LLAMA}
 
 
-@pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
-
-
 async def recorded(fakes: FakeModels, home: Path, provider: str, **changes):
     """Return a decision that was made with the models, and forget what they were asked."""
     async with a_model_desk(fakes, home, provider, **changes) as scene:

@@ -132,12 +132,6 @@ def _short_pauses(monkeypatch):
     monkeypatch.setattr("app.ai.resilience.retrying.LONGEST_PAUSE_S", 0.05)
 
 
-@pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
-
-
 def deadline_of(fault):
     return HURRY_S if fault in SLOW else 20.0
 

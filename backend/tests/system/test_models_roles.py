@@ -6,7 +6,6 @@ import orjson
 import pytest
 
 from app.domain.errors import InvalidInputError
-from app.testing.fake_models.server import FakeModels
 from tests.builders import bars, waves
 from tests.system.model_desk_scene import (
     CLAUDE,
@@ -23,12 +22,6 @@ from tests.system.model_desk_scene import (
 
 SEARCH_KEY = {"PERPLEXITY_API_KEY": "fake-key"}
 NEWS = "news_analyst"
-
-
-@pytest.fixture
-async def fakes():
-    async with FakeModels() as running:
-        yield running
 
 
 def of_today(**changes):

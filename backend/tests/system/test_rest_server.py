@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.domain.errors import InvalidInputError
+from app.domain.identifiers import is_id
 from app.web.server import listen_on, serve, url_of
 from tests.system.web_desk import Waiter, a_question, an_app, serving, some_settings
 
@@ -127,6 +128,26 @@ async def test_an_answer_survives_a_caller_that_left(tmp_path):
 
     assert again.headers["idempotency-replayed"] == "true"
     assert [each["decision_id"] for each in decisions] == [again.json()["decision_id"]]
+
+
+@pytest.mark.parametrize(("grace_s", "told"), [(600, (signal.SIGTERM, signal.SIGINT)), (0, (signal.SIGTERM,))])
+async def test_who_is_cut_off_because_the_server_stops_is_told_to_ask_again(tmp_path, grace_s, told):
+    waiter, settings = Waiter(), some_settings(tmp_path, grace_seconds=grace_s)
+    async with (
+        serving(an_app(tmp_path, waiter), settings) as served,
+        httpx.AsyncClient(base_url=served.url, timeout=60) as client,
+    ):
+        asking = asyncio.create_task(client.post("/api/v1/agents/analyze", json=a_question(timeout_seconds=300)))
+        await waiter.called.wait()
+        for each in told:
+            served.server.handle_exit(each, None)
+        answer = await asking
+        await served.running
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:conclave:problem:stopping")
+    assert answer.headers["retry-after"] == "1"
+    assert (await served.app.state.system.get_system_status())["status"] == "down"
+    assert is_id(answer.headers["x-correlation-id"])
 
 
 async def test_a_caller_that_never_finishes_its_headers_is_let_go(served, monkeypatch):

@@ -8,6 +8,7 @@ from typing import ClassVar
 from app.analysis.outside_text import oddities
 from app.domain.market import AnalysisContext, NewsItem
 from app.domain.votes import BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, Opinion
+from app.domain.wording import counted
 from app.ports.analyst import Needs, ToolBelt
 
 DIRECTION, STRONG = 0.12, 0.5
@@ -29,10 +30,10 @@ class NewsAnalyst:
     async def analyse(self, context: AnalysisContext, tools: ToolBelt) -> Opinion:
         """Return the opinion; see `rule`."""
         mood = await tools.call("score_news")
-        mean, count = mood["mean"], mood["effective_items"]
+        mean, count, items = mood["mean"], mood["effective_items"], len(mood["items"])
         told = (
-            f"{len(mood['items'])} headlines, worth {count:.2f} by recency, have a mean tone of {mean:+.3f} "
-            f"on a scale from -1 to 1."
+            f"{counted(items, 'headline')}, worth {count:.2f} by recency, {'has' if items == 1 else 'have'} "
+            f"a mean tone of {mean:+.3f} on a scale from -1 to 1."
         )
         return replace(opinion_of_tone(mean, sqrt(count / (count + 2)), told), flags=flags_of(context.news))
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from app.domain.market import AnalysisContext
 from app.domain.votes import BUY, HOLD, SELL, STRONG_SELL, Opinion
+from app.domain.wording import counted
 from app.ports.analyst import Needs, ToolBelt
 from app.risk.sizing import stop_and_target, volatility_target_size
 
@@ -71,7 +72,7 @@ def _confidence(word: str, label: str, stay_low: float, stretch: float) -> float
 
 def _reason(regime: Mapping[str, Any], stay: Mapping[str, float], stretch: float) -> str:
     return (
-        f"The regime is {regime['label'].replace('_', ' ')} for {regime['bars_in_label']} bars; it stayed in "
-        f"{stay['probability']:.0%} of its bars (at least {stay['low']:.0%}, {stay['count']} seen), and the price "
-        f"stands {stretch:+.2f} Bollinger half-widths from its 20-bar average."
+        f"The regime is {regime['label'].replace('_', ' ')} for {counted(regime['bars_in_label'], 'bar')}; "
+        f"it stayed in {stay['probability']:.0%} of its bars (at least {stay['low']:.0%}, {stay['count']} seen), "
+        f"and the price stands {stretch:+.2f} Bollinger half-widths from its 20-bar average."
     )

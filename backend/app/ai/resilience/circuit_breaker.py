@@ -6,11 +6,11 @@ from typing import Final, Literal
 import structlog
 
 from app.ai.resilience.attempts import Attempt, NotAskedError
-from app.ai.resilience.wrapper import Wrapper
 from app.domain.completions import Completion, ModelRequest
 from app.domain.errors import ProviderError
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry, Provider
+from app.ports.provider_wrapper import ProviderWrapper
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +19,7 @@ CircuitState = Literal["closed", "open", "half_open"]
 TELLING: Final = ProviderError.TRANSIENT | {"invalid_response", "authentication", "permission"}
 
 
-class Breaking(Wrapper):
+class Breaking(ProviderWrapper):
     """Stops asking after failures in a row that tell of the provider; cancellations and our own refusals tell nothing.
 
     Args:

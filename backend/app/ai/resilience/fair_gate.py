@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 from app.ai.resilience.attempts import Attempt, NotAskedError
 from app.ai.resilience.turns import Turns
 from app.ai.resilience.watching import Unwatched, Watch
-from app.ai.resilience.wrapper import Wrapper
 from app.domain.completions import Completion, ModelRequest
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry, Provider
+from app.ports.provider_wrapper import ProviderWrapper
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
 
 
-class Gated(Wrapper):
+class Gated(ProviderWrapper):
     """Lets requests through one by one as places become free.
 
     Args:

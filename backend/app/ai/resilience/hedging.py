@@ -9,11 +9,11 @@ from app.ai.resilience.attempts import NotAskedError
 from app.ai.resilience.latencies import Latencies
 from app.ai.resilience.retry_budget import RetryBudget
 from app.ai.resilience.retrying import LAST_FAILURE, WORTH_ASKING_S
-from app.ai.resilience.wrapper import Wrapper
 from app.domain.completions import Completion, ModelRequest
 from app.domain.errors import InvalidInputError
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry, Provider
+from app.ports.provider_wrapper import ProviderWrapper
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Spare:
     model: str
 
 
-class Hedged(Wrapper):
+class Hedged(ProviderWrapper):
     """Asks `spare` when the first has not answered within its own p95, and takes whichever answers first.
 
     Nothing is hedged before enough latencies are known, after a failed request, or when retries are spent.

@@ -10,11 +10,11 @@ import structlog
 from app.ai.resilience.attempts import NotAskedError
 from app.ai.resilience.retry_budget import RetryBudget
 from app.ai.resilience.watching import Unwatched, Watch
-from app.ai.resilience.wrapper import Wrapper
 from app.domain.completions import Completion, ModelRequest
 from app.domain.errors import ProviderError
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry, Provider
+from app.ports.provider_wrapper import ProviderWrapper
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ LONGEST_PAUSE_S: Final = 0.5
 WORTH_ASKING_S: Final = 1.0
 
 
-class Retrying(Wrapper):
+class Retrying(ProviderWrapper):
     """Asks once more when that may help, after a pause of random length.
 
     Args:

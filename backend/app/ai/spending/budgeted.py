@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from app.ai.resilience.attempts import Attempt
-from app.ai.resilience.wrapper import Wrapper
 from app.ai.spending.estimates import lost_usage, most_usage, request_tokens
 from app.ai.spending.ledger import Ledger
 from app.ai.spending.prices import price_of, ready
@@ -11,9 +10,10 @@ from app.domain.completions import Completion, ModelRequest, Usage
 from app.domain.spending import Spend
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry, Provider
+from app.ports.provider_wrapper import ProviderWrapper
 
 
-class Budgeted(Wrapper):
+class Budgeted(ProviderWrapper):
     """Reserves the most that a request may cost, and settles what it did cost.
 
     Reserved are its length in tokens and `max_tokens`, their price, and the seconds that it may take. A limit in

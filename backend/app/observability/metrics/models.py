@@ -11,6 +11,7 @@ from app.observability.metrics import catalogue
 from app.observability.metrics.catalogue import FAILED, OK
 from app.observability.metrics.registry import Metrics
 from app.ports.provider import Inquiry, Provider
+from app.ports.provider_wrapper import ProviderWrapper
 
 PriceOf = Callable[[str, str, Usage], Decimal | None]
 MOST_MODELS = 50
@@ -70,31 +71,12 @@ class ModelMetrics:
                 self._circuits.at(provider, state).set(guard.state == state)
 
 
-class MeteredProvider:
+class MeteredProvider(ProviderWrapper):
     """Is to the outside what `inner` is, and counts each request to it."""
 
     def __init__(self, inner: Provider, figures: ModelMetrics) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self._figures = figures
-
-    @property
-    def name(self) -> str:
-        """The vendor's name."""
-        return self.inner.name
-
-    @property
-    def takes_tools_with_schema(self) -> bool:
-        """Whether one request may carry tools and a schema."""
-        return self.inner.takes_tools_with_schema
-
-    @property
-    def is_billed(self) -> bool:
-        """Whether the vendor charges for tokens."""
-        return self.inner.is_billed
-
-    async def close(self) -> None:
-        """Let go of connections; closing twice is fine."""
-        await self.inner.close()
 
     async def complete(self, request: ModelRequest, inquiry: Inquiry) -> Completion:
         """Return the model's turn; see `Provider.complete`."""

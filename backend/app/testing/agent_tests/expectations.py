@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
+from app.domain.wording import counted
 from app.testing.agent_tests.quoting import misquoted, traced
 from app.testing.agent_tests.takes import TICKS
 from app.testing.agent_tests.views import BULL, PANEL, SIDE_WORDS, View
@@ -132,7 +133,9 @@ def quotes_figures(take: str = "clean") -> Expectation:
             return None
         quoted, known = traced(view)
         if not known:
-            return f"{len(quoted)} figures or quoted words, none of them in the evidence: {view.said[:160]!r}"
+            return (
+                f"{counted(len(quoted), 'figure')} or quoted words, none of them in the evidence: {view.said[:160]!r}"
+            )
         return "; ".join(misquoted(view)) or None
 
     words = "quotes at least one figure (or word of a headline) that is in the evidence, and none under a wrong name"

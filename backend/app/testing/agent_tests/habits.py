@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import pstdev
 from typing import Final
 
+from app.domain.wording import counted
 from app.testing.agent_tests.views import PANEL, View
 
 LEAST_SCENES: Final = 6
@@ -39,7 +40,7 @@ class Habit:
 def _constant(agent_type: str, seen: Seen) -> str | None:
     given = [view.confidence for view in seen[agent_type] if view.standing == "opinion" and view.confidence is not None]
     if len(given) < LEAST_SCENES:
-        return f"gives an opinion in {len(given)} scenes alone"
+        return f"gives an opinion in {counted(len(given), 'scene')} alone"
     spread = pstdev(given)
     return f"{len(given)} confidences from {min(given):.2f} to {max(given):.2f}" if spread < LEAST_SPREAD else None
 

@@ -5,9 +5,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from app.domain.errors import UnknownNameError
+from app.listening import listen_on, url_of
 from app.testing.fake_models.brain import Brain, Numbers
 from app.testing.fake_models.desk import Desk
-from app.testing.fake_models.embedded_server import EmbeddedServer, config_of, listen_on, url_of
+from app.testing.fake_models.embedded_server import EmbeddedServer, config_of
 from app.testing.fake_models.faults import read_fault
 from app.testing.fake_models.journal import Received
 from app.testing.fake_models.obedient import Obedient
@@ -42,7 +43,7 @@ class FakeModels:
             raise UnknownNameError("brain", brain, BRAINS)
         self.key = key
         self._desk = Desk(BRAINS[brain](), latency_s, tool_rounds)
-        self._address = (host.strip("[]"), port)
+        self._address = (host, port)
         self._url = ""
 
     async def __aenter__(self) -> Self:
@@ -56,7 +57,7 @@ class FakeModels:
         self._url = url_of(listener)
         self._server = EmbeddedServer(config_of(application(self._desk, self.key)))
         self._running = asyncio.create_task(self._server.serve(sockets=[listener]), name="fake models")
-        await self._server.ready.wait()
+        await self._server.listens.wait()
         if self._running.done():
             await self._running
         return self

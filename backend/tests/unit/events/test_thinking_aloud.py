@@ -41,31 +41,25 @@ def most_in_a_second(times):
 PIECES = st.lists(st.tuples(st.sampled_from([0, 0, 0.001, 0.05, 0.4]), st.sampled_from(AGENTS)), max_size=150)
 
 
+async def talk(pieces):
+    """Say numbers, each after its pause, and return the hall in which they were heard."""
+    hall = Hall()
+    async with hall.aloud as hear:
+        for number, (pause, agent) in enumerate(pieces):
+            await asyncio.sleep(pause)
+            hear(agent, f"{number} ")
+    return hall
+
+
 @given(PIECES)
 def test_however_much_is_heard_at_most_twenty_events_a_second_are_told(pieces):
-    async def talk():
-        hall = Hall()
-        async with hall.aloud as hear:
-            for number, (pause, agent) in enumerate(pieces):
-                await asyncio.sleep(pause)
-                hear(agent, f"{number} ")
-        return hall
-
-    hall = in_virtual_time(talk())
+    hall = in_virtual_time(talk(pieces))
     assert most_in_a_second(hall.times) <= MOST_A_SECOND
 
 
 @given(PIECES)
 def test_what_each_agent_says_is_told_whole_and_in_order(pieces):
-    async def talk():
-        hall = Hall()
-        async with hall.aloud as hear:
-            for number, (pause, agent) in enumerate(pieces):
-                await asyncio.sleep(pause)
-                hear(agent, f"{number} ")
-        return hall
-
-    hall = in_virtual_time(talk())
+    hall = in_virtual_time(talk(pieces))
     for agent in AGENTS:
         assert hall.text_of(agent) == "".join(f"{number} " for number, (_, who) in enumerate(pieces) if who == agent)
 

@@ -41,6 +41,14 @@ def test_one_that_does_not_listen_is_killed(started):
     assert not processes.is_alive(known)
 
 
+def test_one_that_was_ended_is_buried_even_if_it_was_asked_for_a_moment_too_soon(started, monkeypatch):
+    known = started(STAYS)
+    monkeypatch.setattr(subprocess.Popen, "poll", lambda _self: None)
+    processes.end(known, signal.SIGKILL)
+    with pytest.raises(ChildProcessError):
+        os.waitid(os.P_PID, known["pid"], os.WEXITED | os.WNOHANG | os.WNOWAIT)
+
+
 def test_another_process_of_the_same_number_is_not_taken_for_it(started):
     known = started(STAYS)
     assert not processes.is_alive({**known, "born": "1"})

@@ -2,23 +2,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 
 from app.domain.errors import RecordCorruptError
 from app.domain.spending import Spend
 from app.storage.model_rows import exchanges_of, newest_exchange, spent_since, write_model_calls
-from app.storage.tables import metadata, model_calls, model_exchanges
+from app.storage.tables import model_calls, model_exchanges
 from tests.contracts.decision_drafts import NOW
 from tests.contracts.model_drafts import a_failed_call, a_model_call, an_exchange
-
-
-@pytest.fixture
-def connection():
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 def rows(connection, table):

@@ -1,23 +1,11 @@
 from datetime import timedelta
 
-import pytest
-from sqlalchemy import create_engine
-
 from app.storage.event_rows import row_of
 from app.storage.prepared import insert_rows
-from app.storage.tables import events, metadata
+from app.storage.tables import events
 from app.storage.vote_queries import OF_LINEAGES, PAST, lineage_votes, past_votes
 from tests.contracts.decision_drafts import NOW, a_call, a_step, a_vote
 from tests.contracts.model_drafts import a_model_vote
-
-
-@pytest.fixture
-def connection():
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 def happened(connection, *told):

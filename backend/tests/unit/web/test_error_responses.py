@@ -7,7 +7,15 @@ from pydantic import TypeAdapter, ValidationError
 from app.access.policy import Refusal
 from app.access.strict_json import MalformedJsonError
 from app.domain import errors as desk
-from app.web.error_responses import BodyTooLargeError, NotJsonError, problem_of, refused, respond, status_of
+from app.web.error_responses import (
+    BodyTooLargeError,
+    NotJsonError,
+    StoppingError,
+    problem_of,
+    refused,
+    respond,
+    status_of,
+)
 
 CASES = [
     (desk.InvalidInputError("bad", [desk.FieldError("a.b", "is bad")]), 422),
@@ -22,6 +30,7 @@ CASES = [
     (desk.OverloadedError("bad"), 503),
     (desk.RecordCorruptError("bad"), 500),
     (desk.AgentSystemError("bad"), 500),
+    (StoppingError(), 503),
     (MalformedJsonError("bad"), 400),
     (BodyTooLargeError("bad"), 413),
     (NotJsonError("bad"), 415),
@@ -44,7 +53,8 @@ def test_an_error_has_its_status_and_every_member(error, status):
 
 
 @pytest.mark.parametrize(
-    "error", [desk.StillRunningError("x"), desk.StoreUnavailableError("x"), desk.OverloadedError("x")]
+    "error",
+    [desk.StillRunningError("x"), desk.StoreUnavailableError("x"), desk.OverloadedError("x"), StoppingError()],
 )
 def test_what_passes_says_when_to_ask_again(error):
     assert respond(error).headers["retry-after"] == "1"

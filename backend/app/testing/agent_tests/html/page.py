@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from app.domain.wording import counted
 from app.testing.agent_tests.html import measures
 from app.testing.agent_tests.html.plots import bars
 from app.testing.agent_tests.html.style import STYLE
@@ -126,5 +127,5 @@ def _scenarios_of(agent: str, scenarios: list[dict[str, Any]]) -> Markup:
     )
     headings = ("regime", "trial", "scene", "expectation", "the agent …", "what was seen")
     return Markup("<details><summary>{} ({})</summary>{}</details>").format(
-        agent, f"{len(scenarios):,} scenarios", table(headings, rows)
+        agent, counted(len(scenarios), "scenario"), table(headings, rows)
     )

@@ -74,4 +74,11 @@ def test_the_reasoning_is_made_of_the_numbers_used():
     mood = answers["score_news"]
     assert f"{mood['mean']:+.3f}" in opinion.reasoning
     assert f"{mood['effective_items']:.2f}" in opinion.reasoning
-    assert "2 headlines" in opinion.reasoning
+    assert "2 headlines, worth" in opinion.reasoning
+    assert "by recency, have a mean tone of" in opinion.reasoning
+
+
+def test_one_headline_is_told_of_as_one():
+    reasoning = ask("news_analyst", reading(GOOD)).reasoning
+    assert reasoning.startswith("1 headline, worth")
+    assert "by recency, has a mean tone of" in reasoning

@@ -49,6 +49,7 @@ def test_a_regime_never_seen_before_is_followed_without_confidence():
     some = market(quiet(179), [0.05])
     opinion, answers = ask_with_tools("strategy_optimizer", at(some))
     assert answers["detect_regime"]["bars_in_label"] == 1
+    assert "for 1 bar; it stayed" in opinion.reasoning
     assert opinion.confidence <= 0.5
 
 

@@ -1,9 +1,9 @@
-"""A provider around a provider."""
+"""What a provider around a provider has in common with it."""
 
 from app.ports.provider import Provider
 
 
-class Wrapper:
+class ProviderWrapper:
     """Is to the outside what `inner` is, but for the way it answers requests."""
 
     def __init__(self, inner: Provider) -> None:

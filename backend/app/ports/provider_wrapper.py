@@ -4,25 +4,13 @@ from app.ports.provider import Provider
 
 
 class ProviderWrapper:
-    """Is to the outside what `inner` is, but for the way it answers requests."""
+    """Is to the outside what `inner` is, but for the way it answers requests; see `Provider`."""
 
     def __init__(self, inner: Provider) -> None:
         self.inner = inner
-
-    @property
-    def name(self) -> str:
-        """The vendor's name."""
-        return self.inner.name
-
-    @property
-    def takes_tools_with_schema(self) -> bool:
-        """Whether one request may carry tools and a schema."""
-        return self.inner.takes_tools_with_schema
-
-    @property
-    def is_billed(self) -> bool:
-        """Whether the vendor charges for tokens."""
-        return self.inner.is_billed
+        self.name = inner.name
+        self.takes_tools_with_schema = inner.takes_tools_with_schema
+        self.is_billed = inner.is_billed
 
     async def close(self) -> None:
         """Let go of connections; closing twice is fine."""

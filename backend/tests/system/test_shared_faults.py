@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 import pytest
@@ -113,6 +113,21 @@ async def test_votes_that_were_stored_when_a_worker_was_killed_are_not_paid_for_
         check_whole(await scene.other.decided(accepted))
         assert scene.asked == {role: ONCE[role] + (role in held) for role in ROLES}
     await doomed.kill()
+
+
+async def test_workers_share_the_budget_of_a_decision(scene):
+    """Each of them has room for what it is asked, both together have not."""
+    limit = {"CONCLAVE_BUDGET_TOKENS_PER_DECISION": "14000"}
+    halves = (",".join(roles) for roles in (ROLES[:2], ROLES[2:]))
+    async with AsyncExitStack() as stack:
+        for roles in halves:
+            await stack.enter_async_context(scene.a_worker("--roles", roles, **limit))
+        record = await scene.api.analyze()
+
+    refused = [vote for vote in record["votes"] if vote["error_kind"] == "budget_spent"]
+    assert 0 < len(refused) < len(ROLES)
+    assert "The budget of this decision, 14,000 tokens" in refused[0]["reasoning"]
+    assert 0 < record["panel"]["spent"]["tokens"] <= 14_000
 
 
 async def test_a_worker_that_froze_beyond_its_lease_is_refused_when_it_wakes(scene):

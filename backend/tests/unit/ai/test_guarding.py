@@ -31,8 +31,8 @@ async def results(provider, inquiries):
 @in_virtual_time
 async def test_from_the_outside_it_is_the_provider_that_it_guards(clock):
     vendor = Vendor(name="anthropic", is_billed=True)
-    provider, _ = behind_guards(vendor, clock, hedge_model="large")
     vendor.takes_tools_with_schema = False
+    provider, _ = behind_guards(vendor, clock, hedge_model="large")
     await provider.close()
 
     assert (provider.name, provider.is_billed, provider.takes_tools_with_schema) == ("anthropic", True, False)

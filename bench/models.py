@@ -27,7 +27,7 @@ from bench.scenes import question
 from bench.servers import free_port, memory_mb, running
 
 LATENCY_S: Final = 0.2
-ROUNDS: Final = 15
+ROUNDS: Final = 31
 SYMBOLS: Final = 20
 DEADLINE_S: Final = 2.0
 PROVIDERS: Final = ("anthropic", "ollama")

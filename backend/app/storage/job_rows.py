@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, literal, or_, select, update
+from sqlalchemy import BigInteger, BindParameter, Connection, bindparam, delete, exists, func, or_, select, update
 
 from app.domain.errors import StillRunningError
 from app.domain.jobs import PENDING, WAITS_FOR, Job, Standing, Task
@@ -28,6 +28,14 @@ _LOCKED: Final = select(jobs.c.deadline_at).where(jobs.c.id == _ID, _IS_PENDING)
 _TASKS: Final = select(tasks.c.agent_id, tasks.c.role).where(tasks.c.job_id == _ID).order_by(tasks.c.place)
 _PENDING: Final = select(jobs.c.id).where(_IS_PENDING).order_by(jobs.c.accepted_at, jobs.c.id)
 _COUNT: Final = select(func.count()).select_from(jobs).where(_IS_PENDING)
+_THIS: Final = jobs.c.id == bindparam("this")
+_START_CLOCK: Final = (
+    update(jobs)
+    .where(_THIS)
+    .values(deadline_at=bindparam("now", type_=BigInteger) + jobs.c.timeout_us)
+    .returning(jobs.c.deadline_at)
+)
+_COMPLETE: Final = delete(jobs).where(_THIS, _IS_PENDING)
 
 
 def is_known(connection: Connection, job_id: str) -> bool:
@@ -108,9 +116,7 @@ def lock_clock(connection: Connection, job_id: str) -> tuple[bool, int | None]:
 
 def start_clock(connection: Connection, job_id: str, now: int) -> int:
     """Let the time of a job begin; return when it is over."""
-    deadline: Any = literal(now) + jobs.c.timeout_us
-    starting = update(jobs).where(jobs.c.id == job_id).values(deadline_at=deadline).returning(jobs.c.deadline_at)
-    return int(connection.execute(starting).scalar_one())
+    return int(connection.execute(_START_CLOCK, {"this": job_id, "now": now}).scalar_one())
 
 
 def stop_clock(connection: Connection, job_id: str) -> None:
@@ -129,4 +135,4 @@ def end(connection: Connection, job_id: str, how: Standing) -> bool:
 
 def complete(connection: Connection, job_id: str) -> bool:
     """Remove a job, and with it its tasks, whose decision is being stored; return False when it was not pending."""
-    return bool(connection.execute(delete(jobs).where(jobs.c.id == job_id, _IS_PENDING)).rowcount)
+    return bool(connection.execute(_COMPLETE, {"this": job_id}).rowcount)

@@ -55,7 +55,7 @@ class ServerOutbox:
                 with suppress(DBAPIError, OSError):
                     await transaction.rollback()
             else:
-                await connection.execute(outbox_rows.remove([row.id for row in rows]))
+                await connection.execute(outbox_rows.REMOVE, {"ids": [row.id for row in rows]})
         if trouble is not None:
             raise trouble
 
@@ -69,5 +69,6 @@ async def _taken(connection: AsyncConnection, in_order: bool, most: int) -> Sequ
     """Lock the oldest letters that nobody else is sending."""
     if in_order and not (await connection.execute(_TRY_LOCK)).scalar():
         return ()
-    rows: Sequence[Row[Any]] = (await connection.execute(outbox_rows.oldest(in_order, most))).all()
+    oldest = outbox_rows.OLDEST_IN_ORDER if in_order else outbox_rows.OLDEST_IN_ANY_ORDER
+    rows: Sequence[Row[Any]] = (await connection.execute(oldest, {"most": most})).all()
     return rows

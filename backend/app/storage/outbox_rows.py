@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.events import Event
@@ -16,14 +16,27 @@ Outgoing = Callable[[Event], Letter | None]
 """Writes the letter that tells other processes of a stored event; None where they are not told."""
 
 _WAITING: Final = select(func.count(), func.min(outbox.c.written_at))
+_WRITE: Final = {
+    dialect.name: insert(outbox).on_conflict_do_nothing()
+    for dialect, insert in ((postgresql.dialect, postgresql.insert), (sqlite.dialect, sqlite.insert))
+}
+
+
+def _oldest_that(kind: ColumnElement[bool]) -> Select[Any]:
+    """Return the statement that locks the oldest letters of a kind which nobody else is sending."""
+    return select(outbox).where(kind).order_by(outbox.c.id).limit(bindparam("most")).with_for_update(skip_locked=True)
+
+
+OLDEST_IN_ORDER: Final = _oldest_that(outbox.c.queue.is_(None))
+OLDEST_IN_ANY_ORDER: Final = _oldest_that(outbox.c.queue.is_not(None))
+REMOVE: Final = delete(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def write_letters(connection: Connection, letters: Iterable[Letter], at: datetime) -> None:
     """Put letters into the outbox; one that waits there already is not written again."""
     rows = [_row_of(letter, to_micros(at)) for letter in letters]
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(outbox).on_conflict_do_nothing(), rows)
+        connection.execute(_WRITE[connection.dialect.name], rows)
 
 
 def write_told(connection: Connection, events: Sequence[Event], outgoing: Outgoing | None) -> None:
@@ -45,20 +58,9 @@ def _row_of(letter: Letter, at: int) -> dict[str, Any]:
     }
 
 
-def oldest(in_order: bool, most: int) -> Select[Any]:
-    """Select the oldest letters of one kind that nobody else is sending."""
-    kind = outbox.c.queue.is_(None) if in_order else outbox.c.queue.is_not(None)
-    return select(outbox).where(kind).order_by(outbox.c.id).limit(most).with_for_update(skip_locked=True)
-
-
 def letter_of(row: Row[Any]) -> Letter:
     """Return the letter of a row."""
     return Letter(row.kind, row.topic, row.message_id, row.correlation_id, row.body, row.queue)
-
-
-def remove(ids: Sequence[int]) -> Delete:
-    """Return the statement that removes letters which were sent."""
-    return delete(outbox).where(outbox.c.id.in_(ids))
 
 
 def waiting(connection: Connection) -> tuple[int, datetime | None]:

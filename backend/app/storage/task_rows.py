@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, bindparam, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select, update
 
 from app.domain.jobs import GIVEN_UP, MOST_TRIES, PENDING, Claim, Claimed, Errand, Lease, Task, errands_of
 from app.domain.times import from_micros, to_micros
 from app.storage import job_rows
 from app.storage.tables import jobs, tasks
 
-_OF_JOB: Final = tasks.c.job_id == bindparam("job_id")
+_OF_JOB: Final = tasks.c.job_id == bindparam("of_job")
 _IS_OPEN: Final = tasks.c.contribution.is_(None)
 _TASKS: Final = select(tasks.c.agent_id, tasks.c.fence, tasks.c.owner, _IS_OPEN.label("is_open")).where(_OF_JOB)
 _CONTRIBUTIONS: Final = (
@@ -19,6 +19,26 @@ _CONTRIBUTIONS: Final = (
     .where(_OF_JOB, ~_IS_OPEN, tasks.c.contribution != GIVEN_UP)
     .order_by(tasks.c.place)
 )
+# Statements are made once: making one takes the processor longer than the database takes to execute it.
+_IS_FREE: Final = or_(
+    tasks.c.owner.is_(None), tasks.c.owner == bindparam("taker"), tasks.c.lease_until < bindparam("now")
+)
+_TAKE: Final = (
+    update(tasks)
+    .where(_OF_JOB, tasks.c.agent_id == bindparam("agent"), _IS_OPEN, _IS_FREE)
+    .values(fence=tasks.c.fence + 1, owner=bindparam("taker"), lease_until=bindparam("until"))
+    .returning(tasks.c.place, tasks.c.agent_id, tasks.c.fence)
+)
+_HELD: Final = update(tasks).where(
+    _OF_JOB,
+    tasks.c.agent_id == bindparam("agent"),
+    tasks.c.fence == bindparam("under"),
+    tasks.c.owner.is_not(None),
+    _IS_OPEN,
+)
+_RENEW: Final = _HELD.values(lease_until=bindparam("until"))
+_RELEASE: Final = _HELD.values(owner=None, lease_until=bindparam("until"))
+_DELIVER: Final = _HELD.values(contribution=bindparam("brought"), owner=None)
 
 
 def claim(connection: Connection, job_id: str, agents: Sequence[str], lease: Lease) -> Claimed:
@@ -27,14 +47,9 @@ def claim(connection: Connection, job_id: str, agents: Sequence[str], lease: Lea
     if not is_pending:
         return Claimed()
     now = to_micros(lease.now)
-    is_free = or_(tasks.c.owner.is_(None), tasks.c.owner == lease.owner, tasks.c.lease_until < now)
-    taking = (
-        update(tasks)
-        .where(tasks.c.job_id == job_id, tasks.c.agent_id.in_(agents), _IS_OPEN, is_free)
-        .values(fence=tasks.c.fence + 1, owner=lease.owner, lease_until=to_micros(lease.until))
-        .returning(tasks.c.place, tasks.c.agent_id, tasks.c.fence)
-    )
-    taken = tuple(Claim(job_id, row.agent_id, row.fence) for row in sorted(connection.execute(taking)))
+    term = {"of_job": job_id, "taker": lease.owner, "now": now, "until": to_micros(lease.until)}
+    rows = (connection.execute(_TAKE, {**term, "agent": agent}).first() for agent in agents)
+    taken = tuple(Claim(job_id, row.agent_id, row.fence) for row in sorted(row for row in rows if row is not None))
     if not taken:
         return Claimed()
     return Claimed(taken, from_micros(deadline or job_rows.start_clock(connection, job_id, now)))
@@ -42,40 +57,39 @@ def claim(connection: Connection, job_id: str, agents: Sequence[str], lease: Lea
 
 def renew(connection: Connection, job_id: str, claims: Sequence[Claim], lease: Lease) -> tuple[Claim, ...]:
     """Hold on to tasks of one job; return those that are still held."""
-    holding = _held(job_id, claims).values(lease_until=to_micros(lease.until))
     if not job_rows.lock(connection, job_id):
         return ()
-    rows = connection.execute(holding.returning(tasks.c.agent_id, tasks.c.fence))
-    return tuple(Claim(job_id, *row) for row in rows)
+    until = to_micros(lease.until)
+    return tuple(each for each in claims if connection.execute(_RENEW, {**_of(each), "until": until}).rowcount)
 
 
 def release(connection: Connection, job_id: str, claims: Sequence[Claim], now: int) -> None:
     """Give back tasks of one job; who looks for late ones finds them at once."""
     if job_rows.lock(connection, job_id):
-        connection.execute(_held(job_id, claims).values(owner=None, lease_until=now - 1))
+        for each in claims:
+            connection.execute(_RELEASE, {**_of(each), "until": now - 1})
 
 
-def _held(job_id: str, claims: Sequence[Claim]) -> Update:
-    named = tuple_(tasks.c.agent_id, tasks.c.fence).in_([(each.agent_id, each.fence) for each in claims])
-    return update(tasks).where(tasks.c.job_id == job_id, named, tasks.c.owner.is_not(None), _IS_OPEN)
+def _of(held: Claim) -> dict[str, object]:
+    return {"of_job": held.job_id, "agent": held.agent_id, "under": held.fence}
 
 
 def deliver(connection: Connection, held: Claim, contribution: bytes) -> int | None:
     """Store what came of a task; return how many of its job are open yet, None when it was refused."""
     if not job_rows.lock(connection, held.job_id):
         return None
-    rows = {row.agent_id: row for row in connection.execute(_TASKS, {"job_id": held.job_id})}
+    rows = {row.agent_id: row for row in connection.execute(_TASKS, {"of_job": held.job_id})}
     mine = rows.get(held.agent_id)
     if mine is None or mine.fence != held.fence or (mine.is_open and mine.owner is None):
         return None
     if mine.is_open:
-        connection.execute(_held(held.job_id, [held]).values(contribution=contribution, owner=None))
+        connection.execute(_DELIVER, {**_of(held), "brought": contribution})
     return sum(bool(row.is_open) for row in rows.values() if row is not mine)
 
 
 def contributions(connection: Connection, job_id: str) -> dict[str, bytes]:
     """Return what was delivered, by agent, in the order of the panel."""
-    rows = connection.execute(_CONTRIBUTIONS, {"job_id": job_id})
+    rows = connection.execute(_CONTRIBUTIONS, {"of_job": job_id})
     return {row.agent_id: row.contribution for row in rows}
 
 

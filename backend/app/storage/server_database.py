@@ -1,7 +1,7 @@
 """The record on a PostgreSQL server, which many processes may share."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
@@ -23,9 +23,14 @@ CONNECTIONS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What an open database has: who writes in order, who writes at any time, and who reads."""
+    """What an open database has: who writes in order, who writes at any time, and who reads.
+
+    Args:
+        finders: the connections of the readers, used without transactions.
+    """
 
     readers: AsyncEngine
+    finders: AsyncEngine
     writers: AsyncEngine
     ordered: ServerWriter
     free: ServerWriter
@@ -68,7 +73,8 @@ class ServerDatabase:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
         writes, free_writes = GroupCommit("store-writes", ordered.transact), GroupCommit("free-writes", free.transact)
-        self._opened = _Opened(readers, writers, ordered, free, writes, free_writes)
+        finders = readers.execution_options(isolation_level="AUTOCOMMIT")
+        self._opened = _Opened(readers, finders, writers, ordered, free, writes, free_writes)
         writes.open()
         free_writes.open()
         try:
@@ -115,14 +121,17 @@ class ServerDatabase:
 
         It runs as a task of its own: a caller that gives up does not break off a statement.
         """
-        task = asyncio.create_task(_read(self._pools().readers, work), name="store-read")
+        return await self._to_its_end(_read(self._pools().readers, work))
+
+    async def find(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` without a transaction: to begin and to end one would be two journeys more."""
+        return await self._to_its_end(_read(self._pools().finders, work))
+
+    async def _to_its_end(self, reading: Coroutine[Any, Any, Result]) -> Result:
+        task = asyncio.create_task(reading, name="store-read")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
-
-    async def find(self, work: Callable[[Connection], Result]) -> Result:
-        """Read: where each statement is a journey, a few rows are as far away as many."""
-        return await self.read(work)
 
     def _pools(self) -> _Opened:
         if self._opened is None:

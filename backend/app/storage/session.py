@@ -58,4 +58,7 @@ class Database(Protocol):
         """Run `work` on one consistent view of what is committed, not waiting for writers."""
 
     async def find(self, work: Callable[[Connection], Result]) -> Result:
-        """Do the same with `work` that looks up a few rows by an index; it may be run a second time."""
+        """Run `work` that looks up a few rows by an index; it may be run a second time.
+
+        What it sees is committed, but if it asks twice the answers may be of different moments.
+        """

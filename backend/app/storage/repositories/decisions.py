@@ -143,7 +143,7 @@ class SqlDecisionStore:
 
     async def last_seq(self) -> int:
         """Return the number of the newest stored event; 0 when there is none."""
-        return await self.database.read(lambda connection: connection.execute(LAST_SEQ).scalar_one())
+        return await self.database.find(lambda connection: connection.execute(LAST_SEQ).scalar_one())
 
     async def events_after(self, seq: int, limit: int, wanted: EventFilter) -> tuple[Event, ...]:
         """Return at most `limit` wanted events with a higher number, in order."""

@@ -52,15 +52,15 @@ class SqlWorkStore:
 
     async def standing(self, job_id: str) -> Standing | None:
         """Return where a job stands; None when it is complete or never was."""
-        return await self._database.read(lambda connection: job_rows.standing(connection, job_id))
+        return await self._database.find(lambda connection: job_rows.standing(connection, job_id))
 
     async def pending(self, limit: int) -> tuple[str, ...]:
         """Return the ids of at most `limit` pending jobs, oldest first."""
-        return await self._database.read(lambda connection: job_rows.pending(connection, limit))
+        return await self._database.find(lambda connection: job_rows.pending(connection, limit))
 
     async def count_pending(self) -> int:
         """Return how many jobs are pending."""
-        return await self._database.read(job_rows.count_pending)
+        return await self._database.find(job_rows.count_pending)
 
     async def claim(self, job_id: str, agents: Sequence[str], lease: Lease) -> Claimed:
         """Take those of a job's tasks that are open and in nobody's hands."""
@@ -89,11 +89,11 @@ class SqlWorkStore:
 
     async def contributions(self, job_id: str) -> dict[str, bytes]:
         """Return what was delivered for a pending job, by agent."""
-        return await self._database.read(lambda connection: task_rows.contributions(connection, job_id))
+        return await self._database.find(lambda connection: task_rows.contributions(connection, job_id))
 
     async def ripe(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Return pending jobs that can be completed now, oldest first."""
-        return await self._database.read(lambda connection: job_rows.ripe(connection, now, limit))
+        return await self._database.find(lambda connection: job_rows.ripe(connection, now, limit))
 
     async def hand_out_again(self, lease: Lease, limit: int, letter_of: LetterOf | None = None) -> tuple[Errand, ...]:
         """Free open tasks that have waited or been held for too long, and return them.

@@ -37,10 +37,9 @@ class Relay:
         self._declared: set[str] = set()
         self.sent = 0
 
-    def nudge(self) -> None:
-        """Say that something was written just now."""
-        for nudged in self._nudged.values():
-            nudged.set()
+    def nudge(self, in_order: bool) -> None:
+        """Say that letters of a kind were written just now."""
+        self._nudged[in_order].set()
 
     async def run(self) -> None:
         """Send until cancelled, letters with an order beside those without; what cannot be sent now waits."""
@@ -62,11 +61,12 @@ class Relay:
                 log.warning("letters wait in the outbox", error=error.public, failures=failures)
                 await asyncio.sleep(growing_pause(failures))
                 continue
-            if not moved:
-                # Somebody else may be sending who began before what we were nudged for was there: so look again soon.
+            if moved < MOST_AT_ONCE:
+                # Where there was nothing, somebody else may be sending who began before what we were nudged for was
+                # there: so look again soon.
                 # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the nudge.
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(SOON_S if was_nudged else self._look_every_s):
+                    async with asyncio.timeout(SOON_S if was_nudged and not moved else self._look_every_s):
                         await nudged.wait()
 
     async def send_some(self, in_order: bool) -> int:

@@ -9,6 +9,9 @@ import pytest
 
 from app.domain.errors import ConflictError, InvalidInputError, StoreUnavailableError, TransportError
 from app.domain.letters import Letter
+from app.messaging.relay import Relay
+from app.messaging.transports.in_process import InProcessTransport
+from app.ports.queues import WorkQueue
 from app.storage.outbox import ServerOutbox
 from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.server_database import ServerDatabase
@@ -276,3 +279,41 @@ async def test_the_moment_of_a_letter_is_that_of_what_it_tells_of(store, outbox)
     await store.append(a_draft("d1", events=[a_step(), late]))
 
     assert await outbox.waiting() == (2, late.timestamp)
+
+
+# The relay
+
+
+async def test_a_relay_sends_what_waits_and_then_what_it_is_nudged_for(store, outbox):
+    """It looks again by itself much later than this test waits."""
+    transport = InProcessTransport()
+    await transport.declare(WorkQueue("analysts"))
+    relay = Relay(outbox, transport, look_every_s=1_000)
+    await post(store, a_letter("m1"), a_letter("m2", None))
+    running = asyncio.create_task(relay.run())
+    try:
+        async with transport.subscribe("#") as told, transport.consume(WorkQueue("analysts")) as work:
+            assert await heard_by(work) == "m1"
+            await store.append(a_draft("d1", events=[a_step()]))
+            await post(store, a_letter("m3"))
+            relay.nudge(in_order=True)
+            words = [(await anext(told)).message_id]
+            if words == ["m2"]:  # sent late enough to be heard here
+                words = [(await anext(told)).message_id]
+            assert words == ["e1"]
+            with suppress(TransportError):
+                async with outbox.batch(False, 10) as letters:
+                    assert [each.message_id for each in letters] == ["m3"]
+                    raise TransportError("They stay.")
+
+            relay.nudge(in_order=False)
+            assert await heard_by(work) == "m3"
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def heard_by(work):
+    delivery = await anext(work)
+    await delivery.ack()
+    return delivery.message.message_id

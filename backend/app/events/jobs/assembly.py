@@ -99,7 +99,7 @@ class Jobs:
     def _has_ended(self, job_id: str) -> None:
         """Tell whoever waits here, and have the letters sent that tell others."""
         self._endings.tell(job_id)
-        self._dispatch.give_out(())
+        self._dispatch.tell_of_ends()
 
     @property
     def are_shared(self) -> bool:

@@ -29,6 +29,9 @@ class Dispatch(Protocol):
     def give_out(self, errands: Sequence[Errand]) -> None:
         """See to it that somebody begins with errands that are stored."""
 
+    def tell_of_ends(self) -> None:
+        """See to it that other processes hear soon of jobs that have ended."""
+
     async def close(self) -> None:
         """Give out nothing any more and let go of what is under way here."""
 
@@ -55,6 +58,9 @@ class LocalDispatch:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
+    def tell_of_ends(self) -> None:
+        """Nobody else works."""
+
     async def close(self) -> None:
         """Cancel what is under way; its tasks are given back."""
         running = tuple(self._running)
@@ -76,17 +82,21 @@ class SharedDispatch:
     """Leaves errands to workers in whatever process: letters to them are stored with the job.
 
     Args:
-        nudge: told that letters were written.
+        nudge: told that letters were written, and whether they have an order.
     """
 
     letter_of: LetterOf | None = staticmethod(errand_letter)
 
-    def __init__(self, nudge: Callable[[], None]) -> None:
+    def __init__(self, nudge: Callable[[bool], None]) -> None:
         self._nudge = nudge
 
     def give_out(self, errands: Sequence[Errand]) -> None:
-        """See to it that the letters are sent soon."""
-        self._nudge()
+        """See to it that the letters to workers are sent soon."""
+        self._nudge(False)
+
+    def tell_of_ends(self) -> None:
+        """See to it that word of decisions is sent soon."""
+        self._nudge(True)
 
     async def close(self) -> None:
         """Nothing is under way here."""

@@ -17,6 +17,9 @@ class Idle:
     def give_out(self, errands):
         pass
 
+    def tell_of_ends(self):
+        pass
+
     async def close(self):
         pass
 

@@ -69,11 +69,11 @@ class ServerDatabase:
         patience_s = self._timeout_s or CONNECT_TIMEOUT_S
         writers = pool_of(self.address, 2, self._timeout_s)
         ordered, free = ServerWriter(writers, patience_s), ServerWriter(writers, patience_s, takes_lock=False)
-        readers = pool_of(self.address, self._connections - 2, self._timeout_s).execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+        reading = pool_of(self.address, self._connections - 2, self._timeout_s)
+        # Both from the pool itself: options that are put on top of others do not replace them.
+        readers = reading.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        finders = reading.execution_options(isolation_level="AUTOCOMMIT")
         writes, free_writes = GroupCommit("store-writes", ordered.transact), GroupCommit("free-writes", free.transact)
-        finders = readers.execution_options(isolation_level="AUTOCOMMIT")
         self._opened = _Opened(readers, finders, writers, ordered, free, writes, free_writes)
         writes.open()
         free_writes.open()

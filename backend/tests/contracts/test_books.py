@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.spending import DAYS_KEPT, Account, Limits, Reservation, Spend
+from app.domain.spending import DAYS_KEPT, Limits, Reservation, Spend
 from app.observability.metrics.decisions import metered_store
 from app.observability.metrics.registry import Metrics
 from app.ports.books import Books
@@ -23,13 +22,10 @@ from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.repositories.in_memory import InMemoryDecisionStore
 from app.storage.server_database import ServerDatabase
 
-from .decision_drafts import NOW
+from .budgets import SOME, UNLIMITED, a_reservation
 from .model_drafts import a_model_call
 
-UNLIMITED = Limits()
-SOME = Spend(100, Decimal("0.01"), 2.0)
 FIELDS = ("tokens", "dollars", "seconds")
-TODAY = NOW.date()
 ONE_STORE = settings(
     max_examples=60,
     deadline=None,
@@ -50,19 +46,6 @@ shares = st.sampled_from([Decimal(0), Decimal("0.5"), Decimal(1)])
 # Reserve for a decision, or settle one of the open reservations at a share of its estimate.
 step = st.tuples(st.sampled_from("ab"), amounts) | st.tuples(st.integers(0, 50), shares)
 steps = st.lists(step, min_size=5, max_size=40)
-
-
-def a_reservation(
-    need: Spend = SOME,
-    per_decision: Limits = UNLIMITED,
-    per_day: Limits = UNLIMITED,
-    *,
-    decision: str = "a",
-    days: int = 0,
-) -> Reservation:
-    day = TODAY + timedelta(days=days)
-    accounts = Account.of_day(day, per_day), Account.of_decision(decision, per_decision)
-    return Reservation(f"r{next(numbers)}", need, day, *accounts)
 
 
 async def entered(books: Books, one: Reservation) -> tuple[Spend, Spend]:

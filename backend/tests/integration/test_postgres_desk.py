@@ -50,6 +50,18 @@ async def test_many_keys_at_two_servers_make_a_decision_each(postgres_url, tmp_p
         assert [each.sequence async for each in store.chain("AAPL")] == list(range(1, 21))
 
 
+async def test_a_few_rows_are_looked_up_without_a_transaction_and_many_in_one(postgres_url):
+    def two_instants(connection):
+        return [connection.exec_driver_sql("SELECT now()").scalar() for _ in range(2)]
+
+    async with opened(postgres_url) as store:
+        for _ in range(2):
+            first, second = await store.database.find(two_instants)
+            assert first < second
+            first, second = await store.database.read(two_instants)
+            assert first == second
+
+
 async def test_a_decision_with_everything_in_it_is_made_again_to_the_byte(postgres_url):
     settings = Settings(postgres_url=postgres_url)
     async with AgentSystem(settings) as system:

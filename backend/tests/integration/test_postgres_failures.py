@@ -12,6 +12,7 @@ from sqlalchemy.util import await_only
 
 from app.domain.decisions import ChainHead, EventFilter
 from app.domain.errors import ConflictError, InvalidInputError, StillRunningError, StoreUnavailableError
+from app.domain.spending import Spend
 from app.storage.inbox import REMEMBERED, Inbox
 from app.storage.migrate import upgrade
 from app.storage.opening import database_at
@@ -21,6 +22,7 @@ from app.storage.server_database import ServerDatabase
 from app.storage.trial import try_to_write
 from scripts.services.ports import keep_or_pick
 from tests.contracts.accepted_jobs import STOPPED, a_decision_of, a_job, a_lease, a_letter, taken
+from tests.contracts.budgets import a_reservation
 from tests.contracts.decision_drafts import NOW, a_draft, a_step, a_vote, an_answer, some_bars
 from tests.contracts.model_drafts import a_model_call, a_model_draft, an_exchange
 from tests.integration.store_setting import assert_intact, opened
@@ -146,7 +148,8 @@ async def test_a_user_who_may_only_read_and_add_is_enough_once_the_tables_are_th
 
 async def test_a_user_with_the_rights_that_the_documentation_names_is_enough_for_accepted_work(postgres_url):
     await upgrade(postgres_url)
-    changes = ("UPDATE, DELETE ON jobs, tasks, outbox, inbox", "USAGE ON SEQUENCE bar_series_id_seq, outbox_id_seq")
+    changed = "jobs, tasks, outbox, inbox, budgets, reservations"
+    changes = (f"UPDATE, DELETE ON {changed}", "USAGE ON SEQUENCE bar_series_id_seq, outbox_id_seq")
     async with a_user_with(postgres_url, READ_AND_ADD, *changes) as url, opened(url) as store:
         claims = await taken(store.work)
         assert [await store.work.deliver(each, b"x") for each in claims] == [2, 1, 0]
@@ -161,6 +164,9 @@ async def test_a_user_with_the_rights_that_the_documentation_names_is_enough_for
         desk = Inbox(store.database, "desk")
         assert await desk.once("m1", NOW - REMEMBERED * 2, lambda _: None)
         assert await desk.forget(NOW) == 1
+        request = a_reservation()
+        assert await store.books.reserve(request) is None
+        await store.books.settle(request.id, Spend())
 
 
 async def test_of_several_servers_the_first_that_can_be_written_is_taken(postgres_url):
@@ -214,16 +220,21 @@ async def test_every_kind_of_write_survives_a_lost_commit_once(postgres_url, is_
     async def numbers(store):
         return [event.seq for event in await store.events_after(0, 100, EventFilter(frozenset({"*"})))]
 
+    asked, still_out = a_reservation(), a_reservation()
     async with wire_to(postgres_url) as wire, opened(wire.url) as store:
         for write in (
             lambda: store.append_events([a_step(), a_vote()]),
             lambda: store.keep_answer(an_answer("k1", None, b"{}")),
+            lambda: store.books.reserve(asked),
+            lambda: store.books.reserve(still_out),
+            lambda: store.books.settle(asked.id, Spend(7)),
             lambda: store.append_model_calls("never", [call], [exchange]),
         ):
             wire.cut_at(b"COMMIT\0", is_passed_on=is_passed_on)
             await write()
 
-        assert wire.cuts == 3
+        assert wire.cuts == 6
+        assert (await store.books.spent(asked.of_decision.name)).tokens == 7 + still_out.need.tokens
         assert await numbers(store) == [1, 2]
         assert await store.answer("k1") == an_answer("k1", None, b"{}")
         assert await store.exchange(exchange.request_key) == exchange

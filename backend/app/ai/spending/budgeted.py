@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from app.ai.resilience.attempts import Attempt
 from app.ai.spending.estimates import lost_usage, most_usage, request_tokens
-from app.ai.spending.ledger import Ledger
+from app.ai.spending.ledger import Held, Ledger
 from app.ai.spending.prices import price_of, ready
 from app.domain.completions import Completion, ModelRequest, Usage
 from app.domain.spending import Spend
@@ -39,9 +39,7 @@ class Budgeted(ProviderWrapper):
             await ready()
         attempt = Attempt.of(inquiry, self._clock)
         tokens = request_tokens(request)
-        left_s = max(0.0, attempt.deadline - self._clock.monotonic())
-        need = self._most(request, tokens, min(self._timeout_s, left_s))
-        held = await self._ledger.reserve(attempt.decision_id, need, left_s)
+        held = await self._reserved(request, tokens, attempt)
         try:
             completion = await self.inner.complete(request, attempt)
         except BaseException as failure:
@@ -53,6 +51,16 @@ class Budgeted(ProviderWrapper):
             raise
         await held.settle(self._spend(completion.usage, self._cost(request, completion), attempt))
         return completion
+
+    async def _reserved(self, request: ModelRequest, tokens: int, attempt: Attempt) -> Held:
+        """Return what is set aside; the time that the books take is not the model's."""
+        left_s = max(0.0, attempt.deadline - self._clock.monotonic())
+        need = self._most(request, tokens, min(self._timeout_s, left_s))
+        attempt.asked_at = None
+        attempt.asked_at = None
+        held = await self._ledger.reserve(attempt.decision_id, need, left_s)
+        attempt.asked_at = self._clock.monotonic()
+        return held
 
     def _most(self, request: ModelRequest, tokens: int, seconds: float) -> Spend:
         usage = most_usage(tokens, request.max_tokens)

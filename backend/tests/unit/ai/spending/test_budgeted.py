@@ -172,6 +172,22 @@ async def test_time_at_the_gate_is_not_the_models(clock):
 
 
 @in_virtual_time
+async def test_time_at_the_books_is_not_the_models(clock):
+    ledger = a_ledger(clock)
+    reserve = ledger.books.reserve
+
+    async def slowly(reservation):
+        await clock.passes(4.0)
+        return await reserve(reservation)
+
+    ledger.books.reserve = slowly
+    inquiry = an_inquiry(clock, seconds=30.0)
+    await Budgeted(a_vendor(slow(clock, 5.0, answer())), ledger, clock).complete(ASKED, inquiry)
+
+    assert (await ledger.spent_today()).seconds == near(5.0)
+
+
+@in_virtual_time
 async def test_a_model_without_a_price_is_not_asked_where_dollars_are_limited(clock):
     provider = Budgeted(a_vendor(), a_ledger(clock, per_day=Limits(dollars=Decimal(100))), clock)
 

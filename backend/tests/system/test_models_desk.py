@@ -77,6 +77,7 @@ async def told(mode: str, home: Path) -> Story:
     async with running("fake-models", "--port", "0") as fakes:
         control = (await fakes.says("err", "ready on ")).split(". ")[0]
         await fakes.says("err", "Ctrl-C stops")
+        await fakes.says("out", "export PERPLEXITY_API_KEY")  # the last; the two are read beside one another
         exported = dict(line.removeprefix("export ").split("=", 1) for line in fakes.out.splitlines())
         choice = {} if mode == "hybrid" else {"CONCLAVE_PANEL": mode}
         settings = {"CONCLAVE_PROVIDER": story.provider, "CONCLAVE_API_KEY": DESK_KEY, "LOG_LEVEL": "DEBUG", **choice}

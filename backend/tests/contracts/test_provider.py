@@ -230,7 +230,7 @@ class ProviderContract:
         await provider.close()
         await provider.close()
 
-        await self.warmed(provider)
+        assert (await provider.complete(self.asking(), an_inquiry())).stop == "end"
 
     @pytest.mark.parametrize("fault", ["status:400", "status:401", "drop", "cut", "html", "wrong_shape", "hang"])
     async def test_neither_error_nor_log_shows_key_or_question(self, fakes, provider, heard, fault, caplog):

@@ -266,6 +266,11 @@ class QueueContract:
             await asyncio.gather(asking, return_exceptions=True)
             await delivery.reply(an_event(2))
             await delivery.ack()
+            again = asyncio.create_task(transport.request("work", an_event(3), 10))
+            delivery = await anext(deliveries)
+            await delivery.reply(an_event(4))
+            await delivery.ack()
+            assert (await again).seq == an_event(4).seq
 
     async def test_what_was_no_request_cannot_be_answered(self, transport):
         async with transport.consume(WORK) as deliveries:

@@ -280,6 +280,11 @@ async def talk(client):
     }
 
 
+async def is_answered(client, talk, messages):
+    message = await client.messages.create(**a_request(tools=talk["tools"], messages=messages))
+    return message.stop_reason in ("end_turn", "tool_use") and bool(message.content)
+
+
 async def refusal_of_talk(client, talk, **changes):
     changed = {**talk, **changes}
     return await refusal(client, tools=talk["tools"], messages=[*said(), changed["turn"], changed["results"]])
@@ -297,13 +302,13 @@ async def test_a_tool_round_trip_with_everything_in_place_is_accepted(client, ta
 async def test_the_user_may_say_more_after_the_results(client, talk):
     results = {"role": "user", "content": [*talk["results"]["content"], {"type": "text", "text": "And now vote."}]}
 
-    await client.messages.create(**a_request(tools=talk["tools"], messages=[*said(), talk["turn"], results]))
+    assert await is_answered(client, talk, [*said(), talk["turn"], results])
 
 
 async def test_results_in_two_user_messages_count_as_one(client, talk):
     one, other = ({"role": "user", "content": [block]} for block in talk["results"]["content"])
 
-    await client.messages.create(**a_request(tools=talk["tools"], messages=[*said(), talk["turn"], one, other]))
+    assert await is_answered(client, talk, [*said(), talk["turn"], one, other])
 
 
 async def test_a_call_without_a_result_is_refused(client, talk):
@@ -393,7 +398,7 @@ async def test_thinking_of_a_turn_long_past_may_be_left_out(client, talk):
     later = [{"role": "assistant", "content": "HOLD."}, {"role": "user", "content": "And now?"}]
     messages = [*said(), turn, talk["results"], *later]
 
-    await client.messages.create(**a_request(tools=talk["tools"], messages=messages))
+    assert await is_answered(client, talk, messages)
 
 
 async def test_a_model_that_must_not_think_shows_no_thinking(client):

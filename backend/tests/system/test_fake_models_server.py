@@ -139,6 +139,8 @@ async def test_a_client_that_does_not_read_does_not_keep_the_server_from_stoppin
         async with asyncio.timeout(10):
             await running.aclose()
         writer.close()
+        with pytest.raises(OSError):
+            await asyncio.open_connection("127.0.0.1", int(fakes.url.rpartition(":")[2]))
 
 
 async def test_many_clients_at_once_are_all_answered(fakes):

@@ -205,14 +205,18 @@ inbox = Table(
     Index(None, "received_at"),
 )
 
+
+def _amount() -> tuple[Column[int], ...]:
+    """Return the columns of what models cost."""
+    return tuple(Column(name, BigInteger, nullable=False) for name in ("tokens", "nanodollars", "microseconds"))
+
+
 budgets = Table(
     "budgets",
     metadata,
     Column("account", StoredText, primary_key=True),
     Column("day", Integer, nullable=False),
-    Column("tokens", BigInteger, nullable=False),
-    Column("nanodollars", BigInteger, nullable=False),
-    Column("microseconds", BigInteger, nullable=False),
+    *_amount(),
     Index(None, "day"),
 )
 
@@ -222,8 +226,6 @@ reservations = Table(
     Column("id", StoredText, primary_key=True),
     Column("account", StoredText, primary_key=True),
     Column("day", Integer, nullable=False),
-    Column("tokens", BigInteger, nullable=False),
-    Column("nanodollars", BigInteger, nullable=False),
-    Column("microseconds", BigInteger, nullable=False),
+    *_amount(),
     Index(None, "day"),
 )

@@ -1,11 +1,9 @@
 """What all books of what models cost promise, wherever they are kept."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.spending import DAYS_KEPT, Limits, Reservation, Spend
-from app.observability.metrics.decisions import metered_store
-from app.observability.metrics.registry import Metrics
 from app.ports.books import Books
 from app.ports.decision_store import DecisionStore
-from app.storage.embedded_database import EmbeddedDatabase
-from app.storage.repositories.decisions import SqlDecisionStore
-from app.storage.repositories.in_memory import InMemoryDecisionStore
-from app.storage.server_database import ServerDatabase
 
 from .budgets import SOME, UNLIMITED, a_reservation
 from .model_drafts import a_model_call
+from .places import Embedded, InMemory, Metered, Server
 
 FIELDS = ("tokens", "dollars", "seconds")
 ONE_STORE = settings(
@@ -246,49 +239,17 @@ def fits_with(need: Spend, taken: list[Spend], given_limits: Limits) -> bool:
     return fits([*taken, need], bound)
 
 
-class TestInMemory(BooksContract):
-    @pytest.fixture
-    async def store(self) -> DecisionStore:
-        return InMemoryDecisionStore()
-
-    @pytest.fixture
-    async def second(self, store: DecisionStore) -> DecisionStore:
-        return store
+class TestInMemory(InMemory, BooksContract):
+    """See BooksContract."""
 
 
-class TestMetered(TestInMemory):
-    @pytest.fixture
-    async def store(self) -> DecisionStore:
-        return metered_store(InMemoryDecisionStore(), Metrics())
+class TestMetered(Metered, BooksContract):
+    """See BooksContract."""
 
 
-class TestEmbedded(BooksContract):
-    @pytest.fixture
-    async def store(self, tmp_path: Path) -> AsyncIterator[DecisionStore]:
-        store = SqlDecisionStore(EmbeddedDatabase(tmp_path / "conclave.db"))
-        await store.open()
-        yield store
-        await store.close()
-
-    @pytest.fixture
-    async def second(self, store: DecisionStore, tmp_path: Path) -> AsyncIterator[DecisionStore]:
-        second = SqlDecisionStore(EmbeddedDatabase(tmp_path / "conclave.db"))
-        await second.open()
-        yield second
-        await second.close()
+class TestEmbedded(Embedded, BooksContract):
+    """See BooksContract."""
 
 
-class TestServer(BooksContract):
-    @pytest.fixture
-    async def store(self, postgres_url: str) -> AsyncIterator[DecisionStore]:
-        store = SqlDecisionStore(ServerDatabase(postgres_url))
-        await store.open()
-        yield store
-        await store.close()
-
-    @pytest.fixture
-    async def second(self, store: DecisionStore, postgres_url: str) -> AsyncIterator[DecisionStore]:
-        second = SqlDecisionStore(ServerDatabase(postgres_url))
-        await second.open()
-        yield second
-        await second.close()
+class TestServer(Server, BooksContract):
+    """See BooksContract."""

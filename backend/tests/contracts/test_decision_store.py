@@ -1,10 +1,8 @@
 """What every decision store promises, wherever it keeps the record."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,16 +14,11 @@ from app.domain.events import Event, EventType
 from app.domain.market import Interval, PastVote
 from app.domain.spending import Spend
 from app.domain.tool_activity import Activity, ToolTotal, activity_of
-from app.observability.metrics.decisions import metered_store
-from app.observability.metrics.registry import Metrics
 from app.ports.decision_store import DecisionStore
-from app.storage.embedded_database import EmbeddedDatabase
-from app.storage.repositories.decisions import SqlDecisionStore
-from app.storage.repositories.in_memory import InMemoryDecisionStore
-from app.storage.server_database import ServerDatabase
 
 from .decision_drafts import NOW, a_call, a_draft, a_step, a_vote, an_answer, assert_chain, link_hash, some_bars
 from .model_drafts import a_failed_call, a_model_call, a_model_draft, a_model_vote, an_exchange
+from .places import Embedded, InMemory, Metered, Server
 
 EVERYTHING = EventFilter(frozenset({"*"}))
 ONE_STORE = settings(
@@ -577,37 +570,17 @@ class DecisionStoreContract:
         assert (await store.spent_since(NOW)).tokens == 120
 
 
-class TestInMemory(DecisionStoreContract):
-    @pytest.fixture
-    async def store(self) -> AsyncIterator[DecisionStore]:
-        store = InMemoryDecisionStore()
-        await store.open()
-        yield store
-        await store.close()
+class TestInMemory(InMemory, DecisionStoreContract):
+    """See DecisionStoreContract."""
 
 
-class TestMetered(DecisionStoreContract):
-    @pytest.fixture
-    async def store(self) -> AsyncIterator[DecisionStore]:
-        store = metered_store(InMemoryDecisionStore(), Metrics())
-        await store.open()
-        yield store
-        await store.close()
+class TestMetered(Metered, DecisionStoreContract):
+    """See DecisionStoreContract."""
 
 
-class TestEmbedded(DecisionStoreContract):
-    @pytest.fixture
-    async def store(self, tmp_path: Path) -> AsyncIterator[DecisionStore]:
-        store = SqlDecisionStore(EmbeddedDatabase(tmp_path / "conclave.db"))
-        await store.open()
-        yield store
-        await store.close()
+class TestEmbedded(Embedded, DecisionStoreContract):
+    """See DecisionStoreContract."""
 
 
-class TestServer(DecisionStoreContract):
-    @pytest.fixture
-    async def store(self, postgres_url: str) -> AsyncIterator[DecisionStore]:
-        store = SqlDecisionStore(ServerDatabase(postgres_url))
-        await store.open()
-        yield store
-        await store.close()
+class TestServer(Server, DecisionStoreContract):
+    """See DecisionStoreContract."""

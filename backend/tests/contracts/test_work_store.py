@@ -1,10 +1,7 @@
 """What every store of accepted work promises, wherever it keeps it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import count
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,14 +12,11 @@ from app.domain.errors import ConflictError, StillRunningError
 from app.domain.jobs import FAILED, PENDING, WAITS_FOR, Claim, Claimed, Errand, Standing, Task
 from app.ports.decision_store import DecisionStore
 from app.ports.work_store import WorkStore
-from app.storage.embedded_database import EmbeddedDatabase
-from app.storage.repositories.decisions import SqlDecisionStore
-from app.storage.repositories.in_memory import InMemoryDecisionStore
-from app.storage.server_database import ServerDatabase
 
 from .accepted_jobs import AGENTS, ROLES, STOPPED, a_decision_of, a_job, a_lease, at, taken, worn_out
 from .decision_drafts import NOW, a_draft, a_step, an_answer
 from .model_drafts import a_model_call, an_exchange
+from .places import Embedded, InMemory, Server
 from .work_scene import DEEDS, OWNERS, Scene
 
 WAITS_S = WAITS_FOR.total_seconds()
@@ -33,16 +27,6 @@ ONE_STORE = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
 numbers = count()
-
-
-@asynccontextmanager
-async def opened(database: EmbeddedDatabase | ServerDatabase) -> AsyncIterator[DecisionStore]:
-    store = SqlDecisionStore(database)
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 async def message_types(store: DecisionStore) -> list[str]:
@@ -556,38 +540,13 @@ class WorkStoreContract:
             await store.work.end(scene.job_id, STOPPED, [])
 
 
-class TestInMemory(WorkStoreContract):
-    @pytest.fixture
-    async def store(self) -> AsyncIterator[DecisionStore]:
-        store = InMemoryDecisionStore()
-        await store.open()
-        yield store
-        await store.close()
-
-    @pytest.fixture
-    async def second(self, store: DecisionStore) -> DecisionStore:
-        return store
+class TestInMemory(InMemory, WorkStoreContract):
+    """See WorkStoreContract."""
 
 
-class TestEmbedded(WorkStoreContract):
-    @pytest.fixture
-    async def store(self, tmp_path: Path) -> AsyncIterator[DecisionStore]:
-        async with opened(EmbeddedDatabase(tmp_path / "conclave.db")) as store:
-            yield store
-
-    @pytest.fixture
-    async def second(self, store: DecisionStore, tmp_path: Path) -> AsyncIterator[DecisionStore]:
-        async with opened(EmbeddedDatabase(tmp_path / "conclave.db")) as second:
-            yield second
+class TestEmbedded(Embedded, WorkStoreContract):
+    """See WorkStoreContract."""
 
 
-class TestServer(WorkStoreContract):
-    @pytest.fixture
-    async def store(self, postgres_url: str) -> AsyncIterator[DecisionStore]:
-        async with opened(ServerDatabase(postgres_url)) as store:
-            yield store
-
-    @pytest.fixture
-    async def second(self, store: DecisionStore, postgres_url: str) -> AsyncIterator[DecisionStore]:
-        async with opened(ServerDatabase(postgres_url)) as second:
-            yield second
+class TestServer(Server, WorkStoreContract):
+    """See WorkStoreContract."""

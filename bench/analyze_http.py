@@ -7,7 +7,8 @@ from pathlib import Path
 from bench.http_load import post_bytes, requests_per_second
 from bench.measure import Row, median, median_ratio
 from bench.scenes import body
-from bench.servers import cpu_s, free_port, running
+from bench.servers import cpu_s, running
+from scripts.services.ports import free_port
 
 ROUNDS, REQUESTS = 5, 400
 PATH = "/api/v1/agents/analyze"

@@ -12,7 +12,8 @@ from bench.feed_clients import Client, connect
 from bench.http_load import post_bytes, read_answer
 from bench.measure import Row, median, median_ratio
 from bench.postgres import database_of_its_own
-from bench.servers import cpu_s, free_port, memory_mb, running
+from bench.servers import cpu_s, memory_mb, running
+from scripts.services.ports import free_port
 
 CLIENTS, EVENTS, ROUNDS, IDLE = 1_000, 150, 3, 20
 BROKER_BAR = 1.4

@@ -24,7 +24,8 @@ from app.event_loop import fast_loop
 from app.web.server import leave_the_lasting_alone
 from bench.measure import Row
 from bench.scenes import question
-from bench.servers import free_port, memory_mb, running
+from bench.servers import memory_mb, running
+from scripts.services.ports import free_port
 
 LATENCY_S: Final = 0.2
 ROUNDS: Final = 31

@@ -1,7 +1,6 @@
 """Server processes for a measurement: started on a free port, awaited, stopped."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,13 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from bench.http_load import post_bytes, read_answer, requests_per_second
 from bench.measure import Row, median
 from bench.postgres import database_of_its_own
 from bench.scenes import body
-from bench.servers import cpu_s, free_port, running, start
+from bench.servers import cpu_s, running, start
+from scripts.services.ports import free_port
 
 ROUNDS, ONE_BY_ONE, MANY, TOGETHER = 5, 30, 300, 16
 BAR: Final = 3.0

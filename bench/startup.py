@@ -8,7 +8,8 @@ import urllib.request
 
 from bench.measure import Row, median
 from bench.scenes import body
-from bench.servers import ROOT, free_port, memory_mb, start, wait_until_ready
+from bench.servers import ROOT, memory_mb, start, wait_until_ready
+from scripts.services.ports import free_port
 
 ROUNDS = 5
 

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from scripts.services import packages, processes
-from scripts.services.ports import LOOPBACK, keep_or_pick
+from scripts.services.ports import LOOPBACK, free_port
 from scripts.services.settings import ROOT
 from tests.services import NEEDS
 
@@ -101,7 +101,7 @@ async def own_prometheus(target: str, key: str) -> AsyncIterator[Prometheus]:
     process = None
     try:
         _write(folder, target, key)
-        port = keep_or_pick(None)
+        port = free_port()
         command = [*processes.as_user(RUNS_AS), *_command(folder, port)]
         process = processes.spawn(command, folder / "log", {}, folder)
         async with httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client:

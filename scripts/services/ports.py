@@ -1,17 +1,36 @@
 """Free ports of this machine."""
 
+import random
 import socket
 
+from scripts.services.processes import waited
+
 LOOPBACK = "127.0.0.1"
+# Below those that Linux gives to outgoing connections (32768 on): such a connection would sit on the port of a server
+# that is down for a moment, and its URL would not survive.
+PICKED = range(20_000, 32_768)
 
 
-def keep_or_pick(wanted: int | None) -> int:
-    """Return `wanted` if nobody listens there, else a free port, so that URLs survive a restart."""
-    if wanted and is_free(wanted):
+def keep_or_pick(wanted: int | None, patience_s: float = 5.0) -> int:
+    """Return `wanted`, so that URLs survive a restart, or a free port if somebody listens there and stays.
+
+    A killed server counts as dead some milliseconds before the last of its threads lets go of the port.
+    """
+    if wanted and waited(lambda: is_free(wanted), patience_s):
         return wanted
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    return free_port()
+
+
+def free_port() -> int:
+    """Return a port at which nobody listens.
+
+    Raises:
+        OSError: there is none.
+    """
+    for port in random.sample(PICKED, len(PICKED)):
+        if is_free(port):
+            return port
+    raise OSError(f"No port of {LOOPBACK} from {PICKED.start} to {PICKED.stop - 1} is free.")
 
 
 def is_free(port: int) -> bool:

@@ -45,9 +45,9 @@ def end(known: Known | None, how: signal.Signals, patience_s: float = 30.0) -> N
     if known is None or not is_alive(known):
         return
     os.kill(known["pid"], how)
-    if not _waited(lambda: not is_alive(known), patience_s):
+    if not waited(lambda: not is_alive(known), patience_s):
         os.kill(known["pid"], signal.SIGKILL)
-        _waited(lambda: not is_alive(known), patience_s)
+        waited(lambda: not is_alive(known), patience_s)
     if not is_alive(known):
         _bury(known["pid"])
 
@@ -58,10 +58,20 @@ def wait_ready(name: str, known: Known, log: Path, answers: Callable[[], bool], 
     Raises:
         ServiceError: the process ended or did not answer in time; names the log.
     """
-    if _waited(lambda: answers() or not is_alive(known), patience_s) and is_alive(known):
+    if waited(lambda: answers() or not is_alive(known), patience_s) and is_alive(known):
         return
     what = f"gave no answer within {patience_s:.0f} s" if is_alive(known) else "ended while it started"
     raise ServiceError(f"{name} {what}; its log is {log} and ends with:\n{_tail(log)}")
+
+
+def waited(done: Callable[[], bool], patience_s: float) -> bool:
+    """Return whether it was done within `patience_s` seconds."""
+    until = time.monotonic() + patience_s
+    while not done():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def users_of(folder: Path) -> list[int]:
@@ -75,17 +85,8 @@ def wait_unused(folder: Path, patience_s: float = 15.0) -> None:
     Raises:
         ServiceError: somebody stays.
     """
-    if not _waited(lambda: not users_of(folder), patience_s):
+    if not waited(lambda: not users_of(folder), patience_s):
         raise ServiceError(f"Processes {users_of(folder)} still work in {folder}; end them, then start again.")
-
-
-def _waited(done: Callable[[], bool], patience_s: float) -> bool:
-    until = time.monotonic() + patience_s
-    while not done():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def _bury(pid: int) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import PIPE
@@ -17,6 +16,7 @@ from uuid import uuid4
 
 import httpx
 
+from scripts.services.ports import free_port
 from tests.chaos.checker import Found, Verdict, judge
 from tests.chaos.plan import Plan
 from tests.chaos.processes import BACKEND, Kept
@@ -95,7 +95,7 @@ class Run:
         self._home = home
         self._book = home / f"{self._name}.book"
         self._chance = random.Random(plan.seed)
-        self._ports = [_free_port() for _ in range(plan.apis)]
+        self._ports = [free_port() for _ in range(plan.apis)]
         self._kept = {
             name: Kept(name, command, ground.variables(), home / f"{self._name}.{name}.log")
             for name, command in ground.commands(self._ports).items()
@@ -198,9 +198,3 @@ class Run:
         ends = time.monotonic() + (QUIET_S if not self._plan.control else NOT_QUIET_S)
         while await self._ground.unfinished() and time.monotonic() < ends:  # noqa: ASYNC110
             await asyncio.sleep(0.25)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

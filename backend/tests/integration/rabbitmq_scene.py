@@ -50,9 +50,10 @@ async def until_taken(transport, event, seconds=60):
 def write_down_queues(servers):
     """Make the broker write down which queues it has: by itself it takes seconds, and a kill within them loses them.
 
-    RabbitMQ issue 15725: such a queue comes back empty and without a leader.
+    A quorum queue comes back empty and without a leader (RabbitMQ issue 15725). Any queue is gone when Mnesia's log
+    has what was to be done but not yet that it was done, which is written up to two seconds later.
     """
-    control(servers, "eval", "[dets:sync(Table) || Table <- dets:all()].")
+    control(servers, "eval", "mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()].")
 
 
 def control(servers, *words):

@@ -20,7 +20,7 @@ from app.storage.outbox import ServerOutbox
 from app.storage.repositories.decisions import SqlDecisionStore
 from app.storage.server_database import ServerDatabase
 from app.storage.trial import try_to_write
-from scripts.services.ports import keep_or_pick
+from scripts.services.ports import free_port
 from tests.contracts.accepted_jobs import STOPPED, a_decision_of, a_job, a_lease, a_letter, taken
 from tests.contracts.budgets import a_reservation
 from tests.contracts.decision_drafts import NOW, a_draft, a_step, a_vote, an_answer, some_bars
@@ -80,7 +80,7 @@ async def a_user_with(url, *rights):
 
 
 async def test_a_port_where_nobody_listens_is_said():
-    told = await refusal(f"postgresql://desk:canary@127.0.0.1:{keep_or_pick(None)}/conclave")
+    told = await refusal(f"postgresql://desk:canary@127.0.0.1:{free_port()}/conclave")
     assert told == ("The database server cannot be reached (Connection refused); start it, or correct POSTGRES_URL.")
 
 
@@ -172,7 +172,7 @@ async def test_a_user_with_the_rights_that_the_documentation_names_is_enough_for
 async def test_of_several_servers_the_first_that_can_be_written_is_taken(postgres_url):
     parts = urlsplit(postgres_url)
     user, _, place = parts.netloc.rpartition("@")
-    dead = f"127.0.0.1:{keep_or_pick(None)}"
+    dead = f"127.0.0.1:{free_port()}"
     async with opened(parts._replace(netloc=f"{user}@{dead},{place}").geturl()) as store:
         assert (await store.append(a_draft())).record.sequence == 1
 

@@ -8,6 +8,7 @@ import pytest
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from scripts.services import amqp
+from tests.integration.rabbitmq_scene import bare_channel, write_down_queues
 from tests.own_servers import own_servers
 from tests.services import fresh_database, fresh_vhost
 
@@ -26,18 +27,21 @@ async def asked(url, query):
         await connection.close()
 
 
+async def a_lasting_queue(url):
+    async with bare_channel(url) as channel:
+        await channel.declare_queue("kept", durable=True)
+
+
 async def published(url, body):
-    """Hand a message to a lasting queue and return once the broker has taken responsibility for it."""
-    async with await aio_pika.connect(url) as connection:
-        channel = await connection.channel(publisher_confirms=True)
-        queue = await channel.declare_queue("kept", durable=True)
+    """Hand a message to the lasting queue and return once the broker has taken responsibility for it."""
+    async with bare_channel(url) as channel:
         message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-        await channel.default_exchange.publish(message, queue.name, mandatory=True)
+        await channel.default_exchange.publish(message, "kept", mandatory=True)
 
 
 async def waiting(url):
-    async with await aio_pika.connect(url) as connection:
-        queue = await (await connection.channel()).get_queue("kept")
+    async with bare_channel(url) as channel:
+        queue = await channel.get_queue("kept")
         message = await queue.get(timeout=30)
         await message.ack()
         return message.body
@@ -63,6 +67,7 @@ async def test_a_database_is_gone_afterwards_even_if_somebody_stayed_connected()
 
 async def test_two_virtual_hosts_know_nothing_of_each_other(rabbitmq_url):
     with fresh_vhost() as other:
+        await a_lasting_queue(rabbitmq_url)
         await published(rabbitmq_url, b"a decision")
         with pytest.raises(ChannelNotFoundEntity):
             await waiting(other)
@@ -92,6 +97,8 @@ async def test_a_killed_database_starts_again_at_its_address_with_what_was_commi
 
 async def test_a_killed_broker_starts_again_at_its_address_with_what_was_confirmed(own):
     url = own.url("rabbitmq")
+    await a_lasting_queue(url)
+    write_down_queues(own)
     await published(url, b"a decision")
 
     own.kill("rabbitmq")

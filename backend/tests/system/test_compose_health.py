@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from scripts.services.packages import programs
-from scripts.services.ports import keep_or_pick
+from scripts.services.ports import free_port
 from scripts.services.settings import load
 from tests.own_prometheus import own_prometheus
 from tests.services import NEEDS
@@ -34,7 +34,7 @@ def test_the_database_is_well_while_it_answers(postgres_url):
     program, *words = check("postgres")
     command, port = [str(folder / program), *words], urlsplit(postgres_url).port
     assert succeeds(command, PGPORT=str(port))
-    assert not succeeds(command, PGPORT=str(keep_or_pick(None)))
+    assert not succeeds(command, PGPORT=str(free_port()))
 
 
 def test_the_broker_is_well_while_it_answers(rabbitmq_url):
@@ -63,12 +63,12 @@ def test_the_api_is_well_while_it_answers(server):
     program, flag, code = check("api")
     assert (program, flag) == ("python", "-c")
     assert succeeds([sys.executable, flag, code.replace(":8000", f":{server}")])
-    assert not succeeds([sys.executable, flag, code.replace(":8000", f":{keep_or_pick(None)}")])
+    assert not succeeds([sys.executable, flag, code.replace(":8000", f":{free_port()}")])
 
 
 async def test_the_address_by_which_prometheus_is_found_well_answers():
     *program, address = check("prometheus")
-    async with own_prometheus(f"127.0.0.1:{keep_or_pick(None)}", "key") as prometheus:
+    async with own_prometheus(f"127.0.0.1:{free_port()}", "key") as prometheus:
         answer = await prometheus.client.get(urlsplit(address).path)
     assert program == ["wget", "--quiet", "--spider"]
     assert answer.status_code == 200

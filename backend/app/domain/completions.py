@@ -133,6 +133,7 @@ class Completion:
         content: its turn in the vendor's own JSON form, to be echoed as `Heard`.
         model: as the vendor names it in the answer.
         is_kept: whether it was given at another time and nobody was asked now; not part of what is kept.
+        stand_in: the model that answered where the one that was asked took too long; None when that one answered.
     """
 
     text: str
@@ -143,10 +144,11 @@ class Completion:
     content: Any = None
     citations: tuple[Citation, ...] = ()
     is_kept: bool = False
+    stand_in: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the completion as it is kept."""
-        return {
+        told: dict[str, Any] = {
             "text": self.text,
             "tool_uses": [{"id": each.id, "name": each.name, "arguments": each.arguments} for each in self.tool_uses],
             "stop": self.stop,
@@ -160,6 +162,7 @@ class Completion:
             "content": self.content,
             "citations": [{"title": each.title, "url": each.url, "date": each.date} for each in self.citations],
         }
+        return told if self.stand_in is None else {**told, "stand_in": self.stand_in}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Completion":
@@ -172,6 +175,7 @@ class Completion:
             model=fields["model"],
             content=fields["content"],
             citations=tuple(Citation(**each) for each in fields["citations"]),
+            stand_in=fields.get("stand_in"),
         )
 
 

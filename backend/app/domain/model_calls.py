@@ -49,7 +49,9 @@ class ModelCall:
         prompt: id and version, such as `market_analyst@1.0.0`.
         exchange_id: of the stored exchange; None when there is no answer, or exchanges are not recorded.
         error_kind, error: why there is no answer; see ProviderError.
-        attempts: requests sent, a retry included; 0 when none was.
+        model: that answered; where none did, that was asked.
+        attempts: requests sent, a retry and a hedge included; 0 when none was.
+        spared: how many of them neither answered nor failed, for another model was faster.
         usage: tokens, None without an answer.
         cost: dollars; None when the price is not known.
     """
@@ -67,6 +69,7 @@ class ModelCall:
     cost: Decimal | None = None
     error_kind: str | None = None
     error: str | None = None
+    spared: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the call as it stands in the evidence."""
@@ -80,6 +83,7 @@ class ModelCall:
             "started_at": self.started_at.isoformat(),
             "duration_ms": round(self.duration_ms, 3),
             "attempts": self.attempts,
+            "spared": self.spared,
             "input_tokens": self.usage.input_tokens if self.usage else None,
             "output_tokens": self.usage.output_tokens if self.usage else None,
             "cost": None if self.cost is None else str(self.cost),
@@ -94,11 +98,11 @@ class RecordedAnswer:
 
     Args:
         completion: as kept; None when there was none.
-        attempts: requests that were sent for it.
+        failed: requests that were sent for it and brought nothing.
     """
 
     request_key: str
     completion: Mapping[str, Any] | None
     error_kind: str | None = None
     error: str | None = None
-    attempts: int = 1
+    failed: int = 0

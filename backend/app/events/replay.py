@@ -93,9 +93,15 @@ def _answers(document: Mapping[str, Any], exchanges: Iterable[Exchange]) -> dict
     for call in document.get("model_calls", ()):
         kept = kept_by_id.get(call["exchange_id"])
         completion = orjson.loads(kept.response) if kept else None
-        told = RecordedAnswer(call["request_key"], completion, call["error_kind"], call["error"], call["attempts"])
+        told = RecordedAnswer(call["request_key"], completion, call["error_kind"], call["error"], _failed(call))
         answers.setdefault(call["agent_id"], []).append(told)
     return answers
+
+
+def _failed(call: Mapping[str, Any]) -> int:
+    """Return how many requests failed: of those sent, one may have answered; for an answer kept earlier none was."""
+    sent: int = call["attempts"] - call.get("spared", 0)
+    return sent if call["error_kind"] else max(0, sent - 1)
 
 
 def _outcomes(calls: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], ToolCall]:

@@ -15,6 +15,7 @@ class Inquiry:
         deadline: on the clock's monotonic scale; nothing is asked or waited for beyond it.
         heard: called with each piece of text or thinking as it arrives; None when nobody listens.
         failed_requests: attempts that gave no usable answer so far; after the second nothing is tried again.
+        spared_requests: attempts that neither answered nor failed, for another model was faster.
     """
 
     symbol: str
@@ -23,6 +24,7 @@ class Inquiry:
     deadline: float
     heard: Callable[[str], None] | None = None
     failed_requests: int = 0
+    spared_requests: int = 0
 
 
 class Provider(Protocol):

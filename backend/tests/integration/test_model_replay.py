@@ -200,6 +200,38 @@ async def test_an_answer_that_took_a_retry_and_could_not_be_counted_is_not_repai
     assert (await made_again(store, record, rules=rules))["identical"]
 
 
+async def test_whoever_stood_in_for_a_slow_model_is_told_of_and_is_no_failure(store):
+    class Hedged(Listening):
+        async def complete(self, request, inquiry):
+            inquiry.spared_requests += 1
+            return replace(await super().complete(request, inquiry), stand_in="m-2")
+
+    rules = {"market_analyst": ScriptedAnalyst("market_analyst")}
+    async with desk(Hedged([said("BUY!"), said(vote())]), "models", store, rules=rules) as coordinator:
+        record = await decided(coordinator)
+    cast = by_agent(record)["market_analyst"]
+    assert (cast["decision"], cast["model"], cast["lineage"]) == ("BUY", "m-2", "scripted:m-2")
+    assert record["panel"]["spent"]["requests"] == 4
+    assert (await made_again(store, record, rules=rules))["identical"]
+
+
+async def test_an_answer_from_earlier_makes_up_for_no_failure(store):
+    class Partly(Listening):
+        """The first answer was kept, the second takes a retry."""
+
+        async def complete(self, request, inquiry):
+            is_kept = not self.requests
+            inquiry.failed_requests += not is_kept
+            return replace(await super().complete(request, inquiry), is_kept=is_kept)
+
+    rules = {"market_analyst": ScriptedAnalyst("market_analyst")}
+    async with desk(Partly([wants(BARS), said("BUY!")]), "models", store, rules=rules) as coordinator:
+        record = await decided(coordinator)
+    assert by_agent(record)["market_analyst"]["error_kind"] == "invalid_vote"
+    replayed = await made_again(store, record, rules=rules)
+    assert replayed["identical"], replayed["differences"]
+
+
 async def test_a_model_that_was_cut_off_is_in_the_account_as_cancelled(store):
     rules = {"market_analyst": ScriptedAnalyst("market_analyst"), "x": ScriptedAnalyst("x")}
     async with desk(Silent(), "models", store, rules=rules) as coordinator:

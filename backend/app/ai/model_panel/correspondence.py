@@ -69,11 +69,10 @@ class Correspondence:
         if not self._left or self._left[0].request_key != key:
             raise ProviderError("not_recorded", "The model was not asked this when the decision was made.")
         answer = self._left.popleft()
+        self.inquiry.failed_requests += answer.failed
         if answer.completion is None:
-            self.inquiry.failed_requests += answer.attempts
             kind = answer.error_kind or "not_recorded"
             raise ProviderError(kind, answer.error or "The answer of the model was not kept.")
-        self.inquiry.failed_requests += answer.attempts - 1
         return Completion.from_dict(answer.completion)
 
     async def _asked(self, request: ModelRequest, written: bytes, key: str) -> Completion:
@@ -104,7 +103,8 @@ class _Note:
     ) -> None:
         self._voice, self._calls, self._place = voice, assignment.model_calls, len(assignment.model_calls)
         self._clock, self._inquiry = clock, inquiry
-        self._began, self._failed_before = clock.monotonic(), inquiry.failed_requests
+        self._began = clock.monotonic()
+        self._failed_before, self._spared_before = inquiry.failed_requests, inquiry.spared_requests
         self._calls.append(
             ModelCall(
                 agent_id=assignment.agent_id,
@@ -127,12 +127,16 @@ class _Note:
 
     def answered(self, completion: Completion, exchange_id: str | None, price_of: PriceOf) -> None:
         """Write down what the answer cost; one that was kept from another time costs nothing."""
-        known = {"exchange_id": exchange_id, "error_kind": None, "error": None}
+        known: dict[str, Any] = {"exchange_id": exchange_id, "error_kind": None, "error": None}
+        if completion.stand_in is not None:
+            known["model"] = completion.stand_in
         if completion.is_kept:
             return self._settle(attempts=0, usage=Usage(), cost=Decimal(0), **known)
         door = self._voice.door
         cost = price_of(self._voice.provider, completion.model, completion.usage) if door and door.is_billed else None
-        return self._settle(attempts=1 + self._failures(), usage=completion.usage, cost=cost, **known)
+        spared = self._inquiry.spared_requests - self._spared_before
+        attempts = 1 + self._failures() + spared
+        return self._settle(attempts=attempts, spared=spared, usage=completion.usage, cost=cost, **known)
 
     def _failures(self) -> int:
         return self._inquiry.failed_requests - self._failed_before

@@ -85,7 +85,7 @@ class Dialogue:
 
     async def _read(self, asked: ModelRequest, completion: Completion, context: AnalysisContext) -> Opinion:
         try:
-            return self.form.read(_whole(completion), context)
+            return self._opinion(completion, context)
         except UnreadableError as error:
             findings = error.findings
         inquiry = self.correspondence.inquiry
@@ -95,10 +95,14 @@ class Dialogue:
         repair = (*asked.turns, Heard(completion.content), Said(_repair(findings)))
         again = await self.correspondence.ask(replace(asked, turns=repair))
         try:
-            return self.form.read(_whole(again), context)
+            return self._opinion(again, context)
         except UnreadableError as error:
             inquiry.failed_requests += 1
             raise _no_vote(error.findings) from None
+
+    def _opinion(self, completion: Completion, context: AnalysisContext) -> Opinion:
+        """Read an answer; `model` is set when another than the one that was asked gave it."""
+        return replace(self.form.read(_whole(completion), context), model=completion.stand_in)
 
 
 def _whole(completion: Completion) -> str:

@@ -66,7 +66,7 @@ class ModelAnalyst:
             opinion = await self._asked(seen, findings, correspondence)
         except ProviderError as error:
             return await self._instead(error, context, findings)
-        return replace(opinion, flags=self._flags(seen), **self._signature())
+        return replace(opinion, flags=self._flags(seen), **self._signature(opinion.model))
 
     async def _asked(self, context: AnalysisContext, findings: Findings, correspondence: Correspondence) -> Opinion:
         told = {} if self.role == NEWS_ROLE else await findings.gather(self.twin.tools)
@@ -100,11 +100,13 @@ class ModelAnalyst:
     def _flags(self, context: AnalysisContext) -> tuple[str, ...]:
         return flags_of(context.news) if self.role == NEWS_ROLE else ()
 
-    def _signature(self) -> dict[str, Any]:
+    def _signature(self, stand_in: str | None = None) -> dict[str, Any]:
+        """Tell whose opinion it is: a vote belongs to the model that gave it."""
+        voice = replace(self.voice, model=stand_in or self.voice.model)
         return {
-            "source": self.voice.provider,
-            "model": self.voice.model,
-            "lineage": self.voice.lineage,
+            "source": voice.provider,
+            "model": voice.model,
+            "lineage": voice.lineage,
             "prompt": self.brief.task.reference,
         }
 

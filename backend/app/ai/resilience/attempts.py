@@ -34,5 +34,6 @@ class Attempt(Inquiry):
             inquiry.deadline,
             inquiry.heard,
             inquiry.failed_requests,
+            inquiry.spared_requests,
             clock.monotonic(),
         )

@@ -51,7 +51,7 @@ class Hedged(ProviderWrapper):
         self._clock = clock
 
     async def complete(self, request: ModelRequest, inquiry: Inquiry) -> Completion:
-        """Return the turn of the model that answered first; its `model` says which.
+        """Return the turn of the model that answered first; `stand_in` names the spare when it was that.
 
         Raises:
             ProviderError: of the first, when both failed.
@@ -83,15 +83,21 @@ class Hedged(ProviderWrapper):
         """Ask the spare, once and unheard, for two voices at a time cannot be followed."""
         log.info("provider hedged", provider=self.name, model=request.model, spare=self._spare.model)
         aside = replace(inquiry, heard=None, failed_requests=LAST_FAILURE - 1)
-        asked = self._spare.provider.complete(replace(request, model=self._spare.model), aside)
-        return asyncio.create_task(asked, name=f"model {self._spare.model}")
+        return asyncio.create_task(self._second(request, aside), name=f"model {self._spare.model}")
+
+    async def _second(self, request: ModelRequest, aside: Inquiry) -> Completion:
+        model = self._spare.model
+        return replace(await self._spare.provider.complete(replace(request, model=model), aside), stand_in=model)
 
     async def _raced(self, answers: list[Answer], inquiry: Inquiry) -> Completion:
         """Wait for the first success; until then the hedge counts as failed, so that nothing is asked a third time."""
         inquiry.failed_requests += 1
         winner = await _first_success(answers)
-        if winner is not None or _was_refused(answers[1]):
+        is_refused = _was_refused(answers[1])
+        if winner is not None or is_refused:
             inquiry.failed_requests -= 1
+        if winner is not None and not is_refused and not _has_failed(answers[0]):
+            inquiry.spared_requests += 1
         return (winner or answers[0]).result()
 
 
@@ -105,8 +111,12 @@ async def _first_success(answers: list[Answer]) -> Answer | None:
     return None
 
 
+def _has_failed(answer: Answer) -> bool:
+    return answer.done() and (answer.cancelled() or answer.exception() is not None)
+
+
 def _was_refused(answer: Answer) -> bool:
-    return not answer.cancelled() and isinstance(answer.exception(), NotAskedError)
+    return answer.done() and not answer.cancelled() and isinstance(answer.exception(), NotAskedError)
 
 
 async def _let_go(answers: list[Answer]) -> None:

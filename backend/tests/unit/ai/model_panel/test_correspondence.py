@@ -120,6 +120,20 @@ async def test_attempts_of_an_earlier_question_do_not_count_again():
     assert letters.inquiry.failed_requests == 2
 
 
+async def test_the_model_that_stood_in_is_the_one_of_the_account_and_what_was_sent_to_the_other_counts():
+    class Hedged(Listening):
+        async def complete(self, request, inquiry):
+            inquiry.spared_requests += 1
+            return replace(await super().complete(request, inquiry), stand_in="m-2")
+
+    told = assignment()
+    letters = correspondence(Hedged([said("one"), said("two")]), told)
+    await letters.ask(FIRST)
+    await letters.ask(SECOND)
+    assert [(each.model, each.attempts, each.spared) for each in told.model_calls] == [("m-2", 2, 1)] * 2
+    assert letters.inquiry.failed_requests == 0
+
+
 async def test_a_failure_is_written_down_with_its_kind_and_no_exchange():
     told = assignment()
     assert await kind_of(correspondence(Listening([BUSY]), told)) == "overloaded"
@@ -237,6 +251,12 @@ async def test_a_recorded_answer_comes_back_whole():
     assert await letters.ask(FIRST) == answer
 
 
+async def test_who_stood_in_is_part_of_what_is_recorded():
+    answer = replace(said("one"), stand_in="m-2")
+    letters = correspondence(None, assignment(recorded=[recorded(FIRST, answer)]))
+    assert await letters.ask(FIRST) == answer
+
+
 async def test_an_answer_to_another_question_is_not_taken():
     letters = correspondence(None, assignment(recorded=[recorded(FIRST, said("one"))]))
     assert await kind_of(letters, SECOND) == "not_recorded"
@@ -250,7 +270,7 @@ async def test_equal_questions_get_their_answers_in_turn():
 
 
 async def test_a_recorded_failure_happens_again():
-    told = assignment(recorded=[recorded(FIRST, error_kind="overloaded", error="Busy.")])
+    told = assignment(recorded=[recorded(FIRST, error_kind="overloaded", error="Busy.", failed=1)])
     letters = correspondence(None, told)
     with pytest.raises(ProviderError) as caught:
         await letters.ask(FIRST)

@@ -58,6 +58,13 @@ async def test_a_models_vote_says_whose_it_is():
     assert (opinion.prompt, opinion.degraded_from, opinion.error_kind) == ("market_analyst@1.0.0", None, None)
 
 
+@pytest.mark.parametrize("repaired", [False, True])
+async def test_a_vote_is_of_the_model_that_gave_it(repaired):
+    answer = replace(said(vote()), stand_in="m-2")
+    opinion, _ = await opinion_of(analyst(Listening([said("BUY!"), answer] if repaired else [answer])))
+    assert (opinion.source, opinion.model, opinion.lineage) == ("scripted", "m-2", "scripted:m-2")
+
+
 async def test_it_plays_the_role_of_its_twin_and_says_that_it_is_asked_of_a_model():
     for role in ROLES:
         model, rules = analyst(Listening([]), role), twin(role)

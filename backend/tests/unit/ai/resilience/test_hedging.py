@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -14,6 +15,7 @@ from tests.unit.ai.resilience.virtual_time import in_virtual_time
 
 USUAL_S = 2.0
 LARGE, SMALL = answer("BUY", "large"), answer("SELL", "small")
+STOOD_IN = replace(SMALL, stand_in="small")
 
 
 class Scene:
@@ -56,7 +58,7 @@ async def test_a_model_as_fast_as_usual_is_not_hedged(clock):
 async def test_when_the_first_is_slow_the_spare_is_asked_and_the_first_let_go(clock):
     scene = Scene(clock, slow(clock, 20.0, LARGE), slow(clock, 1.0, SMALL))
 
-    assert await scene.ask() == (SMALL, USUAL_S + 1.0)
+    assert await scene.ask() == (STOOD_IN, USUAL_S + 1.0)
     assert (scene.asked, scene.inquiry.failed_requests, scene.first.at_once) == ((1, 1), 0, 0)
     assert [each.model for each in scene.spare.requests] == ["small"]
 
@@ -85,7 +87,7 @@ async def test_its_own_answers_make_the_figure(clock):
     scene.first.script = [slow(clock, 20.0, LARGE)]
 
     assert scene.latencies.p95_s("large") == pytest.approx(1.0, abs=1e-3)
-    assert (await scene.ask())[0] == SMALL
+    assert (await scene.ask())[0] == STOOD_IN
     assert scene.latencies.p95_s("small") is None
 
 
@@ -110,7 +112,7 @@ async def test_a_hedge_costs_a_retry(clock):
 async def test_when_the_first_fails_the_spare_is_waited_for(clock):
     scene = Scene(clock, slow(clock, 3.0, failure("overloaded")), slow(clock, 5.0, SMALL))
 
-    assert await scene.ask() == (SMALL, USUAL_S + 5.0)
+    assert await scene.ask() == (STOOD_IN, USUAL_S + 5.0)
     assert (scene.asked, scene.inquiry.failed_requests) == ((1, 1), 1)
 
 
@@ -192,3 +194,26 @@ async def test_a_hedge_that_we_refuse_ourselves_is_no_failed_request(clock):
 
     assert await scene.ask() == ("refusal", 5.0)
     assert scene.inquiry.failed_requests == 1
+
+
+@pytest.mark.parametrize(
+    ("first_s", "first", "spare", "spared"),
+    [
+        (20.0, LARGE, SMALL, 1),
+        (2.5, LARGE, SMALL, 1),
+        (4.0, LARGE, failure("overloaded"), 1),
+        (4.0, LARGE, NotAskedError("circuit_open", "Left alone."), 0),
+        (3.0, failure("overloaded"), SMALL, 0),
+        (1.0, LARGE, SMALL, 0),
+    ],
+    ids=["the spare wins", "the first wins", "the spare fails", "no spare", "the first fails", "nothing is hedged"],
+)
+@in_virtual_time
+async def test_every_request_that_was_sent_is_told_of(clock, first_s, first, spare, spared):
+    scene = Scene(clock, slow(clock, first_s, first), slow(clock, 1.5, spare))
+
+    await scene.ask()
+
+    refused = isinstance(spare, NotAskedError)
+    assert scene.inquiry.spared_requests == spared
+    assert 1 + scene.inquiry.failed_requests + spared == sum(scene.asked) - refused

@@ -9,6 +9,8 @@ from app.domain.completions import Completion, Stop
 from app.domain.errors import ProviderError
 
 MOST_TEXT = 1_000_000
+LEVELS_ABOVE = 16
+"""How deep a turn may lie in what is written of it: in the next request, in events, in the evidence."""
 
 
 def known_stop(vendor: str, word: object, stops: Mapping[str, Stop]) -> Stop:
@@ -62,8 +64,11 @@ def _is_readable(use: Any) -> bool:
 
 
 def _can_be_kept(completion: Completion) -> bool:
+    kept: Any = completion.as_dict()
+    for _ in range(LEVELS_ABOVE):
+        kept = [kept]
     try:
-        orjson.dumps(completion.as_dict())
-    except TypeError:  # half a surrogate pair, a whole number beyond 64 bits
+        orjson.dumps(kept)
+    except TypeError:  # half a surrogate pair, a whole number beyond 64 bits, too many levels
         return False
     return True

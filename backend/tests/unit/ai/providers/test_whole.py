@@ -1,9 +1,11 @@
 from dataclasses import replace
+from functools import reduce
 
+import orjson
 import pytest
 
 from app.ai.providers.whole import MOST_TEXT, count, known_stop, whole
-from app.domain.completions import Completion, ToolUse, Usage
+from app.domain.completions import Completion, Heard, ModelRequest, Said, ToolUse, Usage
 from app.domain.errors import ProviderError
 
 PLAIN = Completion("BUY", (), "end", Usage(3, 1), "claude")
@@ -87,3 +89,17 @@ def test_an_unknown_end_is_no_answer_and_is_not_repeated(word):
 @pytest.mark.parametrize(("told", "tokens"), [(7, 7), (0, 0), (None, 0), (-2, 0), (True, 0), ("7", 0), (1.5, 0)])
 def test_only_a_count_counts(told, tokens):
     assert count(told) == tokens
+
+
+@pytest.mark.parametrize("depth", range(200, 260))
+def test_a_turn_that_is_taken_can_be_said_again_and_written_down_however_deep_it_goes(depth):
+    arguments = {"count": reduce(lambda inner, _: [inner], range(depth), 5)}
+    content = [{"type": "tool_use", "input": arguments}]
+    turn = replace(PLAIN, text="", tool_uses=(replace(USE, arguments=arguments),), stop="tool_use", content=content)
+    try:
+        taken = whole("Vendor", turn)
+    except ProviderError as error:
+        assert error.kind == "invalid_response"
+        return
+    assert ModelRequest("anthropic", "claude", "", (Said("AAPL?"), Heard(taken.content))).written
+    assert orjson.dumps({"tool_calls": [{"arguments": arguments}]})

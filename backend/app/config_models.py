@@ -66,7 +66,7 @@ class ModelSettings(BaseSettings):
     hedge_model: Annotated[
         str | None,
         Field(
-            pattern=r"^[a-z]+:.+$",
+            pattern=r"^(anthropic|ollama|perplexity):.+$",
             description="provider:model that is asked too when another model of that provider is slower than its p95",
         ),
     ] = None
@@ -83,7 +83,7 @@ class ModelSettings(BaseSettings):
     budget_seconds_per_decision: Annotated[_Limit, Field(description="most model time of one decision")] = None
     budget_seconds_per_day: Annotated[_Limit, Field(description="most model time of one day, UTC")] = None
 
-    @field_validator("anthropic_api_key", "perplexity_api_key", mode="before")
+    @field_validator("anthropic_api_key", "ollama_model", "perplexity_api_key", "hedge_model", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value

@@ -52,3 +52,17 @@ def test_secrets_are_not_in_the_text_of_the_settings(monkeypatch):
 def test_a_database_server_set_to_nothing_is_not_set(monkeypatch):
     monkeypatch.setenv("POSTGRES_URL", "")
     assert read_settings().postgres_url is None
+
+
+@pytest.mark.parametrize("name", ["CONCLAVE_OLLAMA_MODEL", "CONCLAVE_HEDGE_MODEL"])
+def test_what_names_a_model_is_not_set_when_it_is_empty(monkeypatch, name):
+    monkeypatch.setenv(name, " ")
+    settings = read_settings()
+    assert (settings.ollama_model, settings.hedge_model) == (None, None)
+
+
+@pytest.mark.parametrize("value", ["openai:gpt-9", "claude-haiku-5-5", "anthropic:", "scripted:script"])
+def test_a_hedge_of_a_vendor_that_nobody_asks_is_refused(monkeypatch, value):
+    monkeypatch.setenv("CONCLAVE_HEDGE_MODEL", value)
+    with pytest.raises(InvalidInputError, match="CONCLAVE_HEDGE_MODEL"):
+        read_settings()

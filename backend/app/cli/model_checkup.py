@@ -1,11 +1,13 @@
 """What the doctor says about models: which can be asked, which will be, and, asked live, what they can do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from app.ai.model_panel.live_check import check_live
 from app.ai.model_panel.resolving import RULES
+from app.ai.model_panel.voices import Voice
 from app.cli.finding import NOTE, OK, PROBLEM, Finding
 from app.config import Settings
 from app.domain.errors import AgentSystemError
@@ -39,7 +41,7 @@ async def _findings(settings: Settings, live: bool) -> AsyncIterator[Finding]:
         yield _perplexity(settings)
         yield await _panel(desk, settings)
         if live:
-            async for finding in _tried_out(desk):
+            async for finding in _tried_out(await _voices(desk, settings)):
                 yield finding
 
 
@@ -57,12 +59,17 @@ async def _panel(desk: ModelDesk, settings: Settings) -> Finding:
     return Finding("panel", OK, f"{told}{'; ' if own else ''}{own}")
 
 
-async def _tried_out(desk: ModelDesk) -> AsyncIterator[Finding]:
-    casting = await desk.resolver.casting()
-    voices = {voice.lineage: voice for voice in casting.voices.values()}
+async def _voices(desk: ModelDesk, settings: Settings) -> list[Voice]:
+    """Return every model that may be asked for a vote, the one that hedges included."""
+    seated = list((await desk.resolver.casting()).voices.values())
+    hedging, _, model = (settings.hedge_model or "").partition(":")
+    return [*seated, *(replace(voice, model=model) for voice in seated if voice.provider == hedging)]
+
+
+async def _tried_out(voices: Sequence[Voice]) -> AsyncIterator[Finding]:
     if not voices:
         yield Finding("live check", NOTE, f"there is no model to try: the panel decides by {RULES}")
-    for lineage, voice in voices.items():
+    for lineage, voice in {each.lineage: each for each in voices}.items():
         for check in await check_live(voice, SystemClock()):
             part = f"{lineage}, {check.what}"
             if check.problem is None:

@@ -326,6 +326,17 @@ async def test_the_doctor_tries_each_model_and_names_what_it_cannot_do(fault, il
     assert asked_by_role(fakes, "anthropic").keys() == {""}
 
 
+async def test_the_doctor_tries_the_model_that_hedges_too():
+    async with FakeModels() as fakes:
+        fakes.fault("anthropic", "status:404", match="claude-haiku-5-5")
+        ended = await doctored(fakes, "--live", CONCLAVE_HEDGE_MODEL="anthropic:claude-haiku-5-5")
+
+    assert ended.code == 1
+    for trip in ("tool", "schema"):
+        assert "worked" in line_of(ended, f"anthropic:claude-sonnet-5-5, {trip} round trip")
+        assert "not_found" in line_of(ended, f"anthropic:claude-haiku-5-5, {trip} round trip")
+
+
 @pytest.mark.parametrize(
     ("fault", "with_tool", "with_schema"),
     [

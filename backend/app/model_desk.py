@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from app import plugins
@@ -149,7 +150,7 @@ class Doors:
         script = self._settings.script
         if script is None:
             return Found(None, "CONCLAVE_SCRIPT is not set")
-        door = self.door("scripted", lambda: plugins.load("provider", "scripted").from_file(script))
+        door = self.door("scripted", lambda: _scripted(script))
         return Found(_voice(door, "script"), "CONCLAVE_SCRIPT is set")
 
     def gatherer(self) -> Voice | None:
@@ -165,6 +166,14 @@ class Doors:
             ),
         )
         return _voice(door, settings.perplexity_model)
+
+
+def _scripted(script: Path) -> Provider:
+    try:
+        provider: Provider = plugins.load("provider", "scripted").from_file(script)
+    except OSError as error:
+        raise InvalidInputError(f"The file of CONCLAVE_SCRIPT cannot be read ({type(error).__name__}).") from error
+    return provider
 
 
 def _voice(door: Provider, model: str, options: Mapping[str, Any] | None = None) -> Voice:
@@ -202,6 +211,8 @@ async def model_desk(
         if ledger is not None:
             stack.push_async_callback(ledger.close)
         stack.push_async_callback(doors.close)
+        if settings.provider == "scripted":
+            await doors.scripted()  # a script that cannot be read keeps the desk from starting, not each decision
         seating = ModelSeating(
             rules,
             resolver.casting,

@@ -20,6 +20,7 @@ from app.ai.model_panel.live_check import check_live
 from app.ai.prompts import catalogue
 from app.config import Settings
 from app.domain.completions import Completion, Usage
+from app.domain.errors import InvalidInputError
 from app.testing.fake_models.server import KEY, FakeModels
 from tests.system.command_line import Ended, conclave
 from tests.system.model_desk_processes import running
@@ -379,6 +380,19 @@ async def test_a_live_check_reads_the_answer_by_its_schema(tmp_path, answer, why
 
     assert with_tool.problem == "it was offered a tool, told to use it, and did not"
     assert check.problem is None if why is None else why in check.problem
+
+
+@pytest.mark.parametrize("name", ["nowhere.jsonl", "."])
+async def test_a_script_that_cannot_be_read_is_told_of_at_the_start_and_by_the_doctor(tmp_path, name):
+    script = tmp_path / name
+    async with FakeModels() as fakes:
+        with pytest.raises(InvalidInputError, match="CONCLAVE_SCRIPT"):
+            async with a_model_desk(fakes, tmp_path / "home", "scripted", script=script):
+                pass
+        ended = await doctored(fakes, CONCLAVE_PROVIDER="scripted", CONCLAVE_SCRIPT=str(script))
+
+    assert ended.code == 1
+    assert "CONCLAVE_SCRIPT" in line_of(ended, "models")
 
 
 async def test_a_desk_that_was_asked_for_a_model_it_lacks_says_so_in_every_decision(tmp_path):

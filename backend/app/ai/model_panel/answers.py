@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.ai.analysts.news_analyst import opinion_of_tone
 from app.analysis.outside_text import visible
 from app.domain.market import AnalysisContext
-from app.domain.votes import ABSTAIN, BUY, HOLD, SELL, STRONG_BUY, STRONG_SELL, Opinion
+from app.domain.votes import ABSTAIN, BUY, HOLD, RECORD_DECIMALS, SELL, STRONG_BUY, STRONG_SELL, Opinion
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -77,7 +77,7 @@ def _shown(text: str) -> str:
 _CONFIG: Final = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 _Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 _Share = Annotated[_Number, Field(ge=0, le=1)]
-_Price = Annotated[_Number, Field(gt=0)]
+_Price = Annotated[_Number, Field(ge=10**-RECORD_DECIMALS)]  # less would be recorded as 0
 _Reasoning = Annotated[str, AfterValidator(_shown)]
 _Decision = Annotated[
     Literal["STRONG_BUY", "BUY", "HOLD", "SELL", "STRONG_SELL", "ABSTAIN"],

@@ -95,8 +95,8 @@ def test_a_number_may_be_written_as_text(name, value, meant):
 
 
 @pytest.mark.parametrize("name", ["stop_loss", "take_profit"])
-@pytest.mark.parametrize("value", [0, -5, "free", True, "inf"])
-def test_a_price_must_be_a_positive_number(name, value):
+@pytest.mark.parametrize("value", [0, -5, 4e-10, "free", True, "inf"])
+def test_a_price_must_be_a_positive_number_on_the_grid_of_the_record_too(name, value):
     assert [each.split(":")[0] for each in findings(vote(**{name: value}))] == [name]
 
 

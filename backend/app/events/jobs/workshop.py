@@ -65,11 +65,6 @@ class Workshop:
         self._errands = OneAtATime()
         self._reading = OneAtATime()
 
-    @property
-    def in_hand(self) -> int:
-        """How many tasks are under way here."""
-        return len(self._held)
-
     async def work(self, errand: Errand) -> bool:
         """Do an errand to its end; return False for one that is done already, or that somebody else has.
 

@@ -60,6 +60,8 @@ class Auditor:
                 await self.look()
             except AgentSystemError as error:
                 log.warning("record not verified", error=error.public)
+            except Exception:
+                log.exception("record not verified")
             await self._sleep(every_s)
 
     async def look(self) -> Look:

@@ -52,3 +52,13 @@ def test_secrets_are_not_in_the_text_of_the_settings(monkeypatch):
 def test_a_database_server_set_to_nothing_is_not_set(monkeypatch):
     monkeypatch.setenv("POSTGRES_URL", "")
     assert read_settings().postgres_url is None
+
+
+@pytest.mark.parametrize("name", ["ANTHROPIC_BASE_URL", "OLLAMA_BASE_URL", "CONCLAVE_PERPLEXITY_URL"])
+@pytest.mark.parametrize("value", ["http://models.example:${PORT}", "http://models.example:99999", "http://[::1"])
+def test_an_address_of_models_that_cannot_be_taken_apart_is_refused_before_a_decision_needs_it(
+    monkeypatch, name, value
+):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInputError, match=name):
+        read_settings()

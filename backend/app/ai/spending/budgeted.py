@@ -57,7 +57,6 @@ class Budgeted(ProviderWrapper):
         left_s = max(0.0, attempt.deadline - self._clock.monotonic())
         need = self._most(request, tokens, min(self._timeout_s, left_s))
         attempt.asked_at = None
-        attempt.asked_at = None
         held = await self._ledger.reserve(attempt.decision_id, need, left_s)
         attempt.asked_at = self._clock.monotonic()
         return held

@@ -100,8 +100,8 @@ class Caretaker:
     async def _complete(self, job_id: str) -> None:
         """Complete a job; one that cannot be decided at all ends as failed, with the reason."""
         try:
-            await self._completion.complete(job_id)
-            self._recovered("request", 1)
+            is_ours = await self._completion.complete(job_id) is not None
+            self._recovered("request", int(is_ours))
             self._tried.pop(job_id, None)
         except StoreError:
             raise

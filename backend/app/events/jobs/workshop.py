@@ -60,14 +60,10 @@ class Workshop:
         self._lease_for = timedelta(seconds=lease_s)
         self._owner = new_id()
         self._held: dict[Claim, asyncio.Task[None]] = {}
+        self._handed_in: set[Claim] = set()
         self._files: OrderedDict[str, CaseFile] = OrderedDict()
         self._errands = OneAtATime()
         self._reading = OneAtATime()
-
-    @property
-    def in_hand(self) -> int:
-        """How many tasks are under way here."""
-        return len(self._held)
 
     async def work(self, errand: Errand) -> bool:
         """Do an errand to its end; return False for one that is done already, or that somebody else has.
@@ -111,7 +107,10 @@ class Workshop:
             await asyncio.wait(tasks)
 
     async def beat(self) -> None:
-        """Hold on to what is under way until cancelled; break off what is not ours any more."""
+        """Hold on to what is under way until cancelled; break off what is not ours any more.
+
+        What is being handed in is left alone: the store holds nothing for us that it has taken, and refuses the rest.
+        """
         while True:
             await asyncio.sleep(self._lease_for.total_seconds() / BEATS_IN_A_LEASE)
             held = dict(self._held)
@@ -120,7 +119,7 @@ class Workshop:
             except AgentSystemError as error:
                 log.warning("leases not renewed", tasks=len(held), error=error.public)
                 continue
-            for claim in held.keys() - ours:
+            for claim in (held.keys() & self._held.keys()) - ours - self._handed_in:
                 log.info("task lost", decision_id=claim.job_id, agent_id=claim.agent_id)
                 held[claim].cancel()
 
@@ -137,6 +136,7 @@ class Workshop:
         finally:
             for claim in claims:
                 self._held.pop(claim, None)
+            self._handed_in.difference_update(claims)
 
     async def _give_back(self, claims: Sequence[Claim], task: asyncio.Task[None]) -> None:
         task.cancel()
@@ -160,6 +160,7 @@ class Workshop:
                 raise
             models = self._asking.models(seats)
             parts = [contribution_of(claim.agent_id, panel, sitting, models) for claim in claimed.claims]
+            self._handed_in.update(claimed.claims)
             await self._hand_in_all(claimed.claims, parts)
 
     async def _hand_in_all(self, claims: Sequence[Claim], parts: Sequence[Contribution]) -> None:

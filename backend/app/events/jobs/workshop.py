@@ -19,6 +19,7 @@ from app.events.jobs.case_file import CaseFile
 from app.events.jobs.completion import Completion
 from app.events.jobs.contributions import Contribution, contribution_of
 from app.events.jobs.turns import OneAtATime
+from app.events.repeating import repeat
 from app.messaging.pauses import growing_pause
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
@@ -107,21 +108,16 @@ class Workshop:
             await asyncio.wait(tasks)
 
     async def beat(self) -> None:
-        """Hold on to what is under way until cancelled; break off what is not ours any more.
+        """Hold on to what is under way until cancelled; break off what is not ours any more."""
+        await repeat(self._renew, self._lease_for.total_seconds() / BEATS_IN_A_LEASE, "leases not renewed")
 
-        What is being handed in is left alone: the store holds nothing for us that it has taken, and refuses the rest.
-        """
-        while True:
-            await asyncio.sleep(self._lease_for.total_seconds() / BEATS_IN_A_LEASE)
-            held = dict(self._held)
-            try:
-                ours = frozenset(await self._work.renew(tuple(held), self.lease())) if held else frozenset()
-            except AgentSystemError as error:
-                log.warning("leases not renewed", tasks=len(held), error=error.public)
-                continue
-            for claim in (held.keys() & self._held.keys()) - ours - self._handed_in:
-                log.info("task lost", decision_id=claim.job_id, agent_id=claim.agent_id)
-                held[claim].cancel()
+    async def _renew(self) -> None:
+        """Renew every lease; what is being handed in needs none: the store refuses it if it is not ours any more."""
+        held = dict(self._held)
+        ours = frozenset(await self._work.renew(tuple(held), self.lease())) if held else frozenset()
+        for claim in (held.keys() & self._held.keys()) - ours - self._handed_in:
+            log.info("task lost", decision_id=claim.job_id, agent_id=claim.agent_id)
+            held[claim].cancel()
 
     def lease(self) -> Lease:
         """Return a lease from now on."""

@@ -72,7 +72,8 @@ class AgentSystem:
         """Start the desk unless it runs already; return its parts.
 
         Raises:
-            AgentSystemError: it cannot start; nothing is left running, and the next call tries again.
+            AgentSystemError: it cannot start; nothing is left running, and the next call tries again. What nobody
+                foresaw, such as an installed analyst that cannot be imported, is raised as it is, with the same effect.
         """
         if self._ready is None or self._supervisor is None or self._supervisor.done():
             self._ready = asyncio.get_running_loop().create_future()
@@ -93,19 +94,21 @@ class AgentSystem:
             try:
                 settings = self._settings or read_settings()
                 desk = await stack.enter_async_context(running_desk(settings, self._analysts, self.metrics))
-            except AgentSystemError as error:
+            except Exception as error:  # noqa: BLE001 - whoever waits for the start is told, whatever it was
                 ready.set_exception(error)
                 ready.exception()
                 return
             ready.set_result(desk)
             await stop.wait()
 
-    def _started(self) -> Desk | AgentSystemError | None:
-        """The running desk, why it does not run, or None before the first start."""
+    def _started(self) -> Desk | str:
+        """The running desk, or in words why it does not run."""
         if self._ready is None or not self._ready.done():
-            return None
+            return "not started"
         error = self._ready.exception()
-        return error if isinstance(error, AgentSystemError) else self._ready.result()
+        if error is None:
+            return self._ready.result()
+        return error.public if isinstance(error, AgentSystemError) else type(error).__name__
 
     async def run_real_time_analysis(
         self,
@@ -282,9 +285,8 @@ class AgentSystem:
     async def get_system_status(self) -> dict[str, Any]:
         """Return `status`, `component_health` by part and `performance_summary`; never raises, it tells of faults."""
         desk = self._started()
-        if not isinstance(desk, Desk):
-            why = desk.public if desk else "not started"
-            health: dict[str, Any] = {"agent_system": {"status": DOWN, "detail": why, "reason": why, "since": None}}
+        if isinstance(desk, str):
+            health: dict[str, Any] = {"agent_system": {"status": DOWN, "detail": desk, "reason": desk, "since": None}}
             overall = DOWN
             counts, active = NOTHING_YET, len(self._analysts or plugins.names("analyst"))
         else:

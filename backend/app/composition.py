@@ -132,7 +132,7 @@ async def _deciding(settings: Settings, ground: _Ground, models: ModelDesk, way:
     async with coordinator, AsyncExitStack() as stack:
         simulations = Simulations(coordinator, bus, clock)
         stack.push_async_callback(simulations.close)
-        health = health_of(clock, store, bus, coordinator, tracker, guards=models.guards)
+        health = health_of(clock, store, bus, tracker, guards=models.guards)
         if way is not None:
             add_sharing(health, way, tuple(coordinator.analysts), clock)
         auditor = Auditor(store, clock)

@@ -22,7 +22,8 @@ def default_home() -> Path:
 class Settings(ModelSettings):
     """Everything that can be set; nothing is required.
 
-    The names in the environment are `LOG_LEVEL`, `POSTGRES_URL` and `CONCLAVE_` with the field's name for the rest.
+    The names in the environment are `CONCLAVE_` with the field's name, but for those that are known under another:
+    `LOG_LEVEL`, `POSTGRES_URL`, `RABBITMQ_URL` and the vendors' keys and URLs.
     """
 
     home: Annotated[Path, Field(description="folder of the embedded store")] = Field(default_factory=default_home)
@@ -52,7 +53,7 @@ class Settings(ModelSettings):
         Field(validation_alias="POSTGRES_URL", description="PostgreSQL database of the record, instead of SQLite"),
     ] = None
     database_pool: Annotated[
-        int, Field(ge=3, le=200, description="connections to the database server at most; two of them write")
+        int, Field(ge=3, le=200, description="connections to the database server; where work is shared, two more")
     ] = 6
     database_timeout_seconds: Annotated[
         float, Field(gt=0, le=3_600, description="how long the database server may take for one statement")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -87,6 +88,16 @@ class ModelSettings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("anthropic_base_url", "ollama_base_url", "perplexity_url")
+    @classmethod
+    def _can_be_taken_apart(cls, value: str | None) -> str | None:
+        """Refuse now what no client can be built with: later it would keep every decision from being made."""
+        try:
+            urlsplit(value or "").port  # noqa: B018 - raises where it is no number
+        except ValueError:
+            raise ValueError("must be an address such as http://127.0.0.1:11434") from None
+        return value
 
     @field_validator("models", mode="before")
     @classmethod

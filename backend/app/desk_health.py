@@ -9,7 +9,6 @@ from app.ai.resilience.circuit_breaker import CircuitState
 from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.domain.wording import counted
 from app.events.agent_event_bus import AgentEventBus
-from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.messaging.errands import queue_name
 from app.observability.health import DEGRADED, DOWN, UP, Check, HealthBoard, Standing
 from app.ports.clock import Clock
@@ -44,7 +43,6 @@ def health_of(
     clock: Clock,
     store: DecisionStore,
     bus: AgentEventBus,
-    coordinator: MultiAgentCoordinator,
     tracker: ToolFeedbackTracker,
     *,
     guards: Mapping[str, Guarding],
@@ -54,7 +52,6 @@ def health_of(
     Args:
         guards: of the providers that have been looked for, by name; those that join later are asked too.
     """
-
     started = Standing("started", since=clock.now())
 
     async def system() -> Standing:

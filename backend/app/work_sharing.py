@@ -88,9 +88,7 @@ async def sharing(settings: Settings, counted: Counted) -> AsyncIterator[Sharing
 
 
 @asynccontextmanager
-async def listening(
-    way: Sharing, bus: AgentEventBus, look: Callable[[int | None], Awaitable[None]]
-) -> AsyncIterator[None]:
+async def listening(way: Sharing, bus: AgentEventBus, look: Look) -> AsyncIterator[None]:
     """Hear of the other processes until the block ends: what they stored is looked for, what they think is passed on.
 
     Args:
@@ -110,11 +108,10 @@ async def listening(
                 if isinstance(word, Event):
                     await bus.publish(word)
 
-    tasks = [await start(stored, "decisions of others"), await start(thought, "thoughts of others")]
-    try:
+    async with AsyncExitStack() as stack:
+        for hear, name in ((stored, "decisions of others"), (thought, "thoughts of others")):
+            stack.push_async_callback(stop, await start(hear, name))
         yield
-    finally:
-        await stop(*tasks)
 
 
 def thinking_for_others(way: Sharing) -> tuple[str, Callable[[Event], Awaitable[None]]]:

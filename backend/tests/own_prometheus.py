@@ -121,6 +121,7 @@ def _write(folder: Path, target: str, key: str) -> None:
     (job,) = shipped["scrape_configs"]
     job["authorization"]["credentials_file"] = str(folder / "key")
     job["static_configs"] = [{"targets": [target]}]
+    del job["dns_sd_configs"]
     shipped["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     (folder / "prometheus.yml").write_text(yaml.safe_dump(shipped))
     if processes.as_user(RUNS_AS):

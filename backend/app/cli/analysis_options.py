@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import click
 
-from app.cli.inputs import STDIN, label, opened, parse_json, read_json, read_moment
+from app.cli.inputs import label, opened, parse_json, read_json, read_moment
 from app.domain.errors import FieldError, InvalidInputError, InvalidMarketDataError
 from app.domain.market import Bars, Interval
 from app.market_data.sources.csv_bars import read_table
@@ -94,5 +94,5 @@ def _settings(text: str | None) -> dict[str, Any] | None:
 def _headlines(name: str) -> list[Any]:
     items = read_json(name)
     if not isinstance(items, list):
-        raise InvalidInputError(f"{'standard input' if name == STDIN else name} must hold a JSON list of headlines.")
+        raise InvalidInputError(f"{label(name)} must hold a JSON list of headlines.")
     return items

@@ -23,7 +23,7 @@ STRATEGIES = "conservative, highest_confidence, risk_manager or weighted_average
 @click.option("--json", "as_json", is_flag=True, help="Print the decision record as it is stored.")
 @click.option("--explain", is_flag=True, help="Add every reason in full and the arithmetic of the consensus.")
 def analyze(symbol: str | None, csv_file: str | None, folder: str | None, as_json: bool, **options: Any) -> int:
-    """Ask the panel about SYMBOL and print the decision, which is stored in CONCLAVE_HOME.
+    """Ask the panel about SYMBOL and print the decision, which is stored in POSTGRES_URL, else in CONCLAVE_HOME.
 
     The CSV needs a header with the columns date, open, high, low, close and, if known, volume; times without an
     offset are UTC. With --dir the symbol is the file name up to the first underscore or dot.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.option("--cursor", help="Continue after a page: the next_cursor that it printed.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"items", "next_cursor"} as the REST route does.')
 def decisions(symbol: str | None, since: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
-    """List the decisions in the store of CONCLAVE_HOME, newest first.
+    """List the decisions in the store of POSTGRES_URL, else of CONCLAVE_HOME, newest first.
 
     \b
     Examples:

@@ -5,7 +5,11 @@ import click
 
 @click.command()
 @click.option("--host", help="Address to listen on; 127.0.0.1 unless CONCLAVE_HOST or this says otherwise.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="Port, 8000 unless given; 0 picks a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help="Port; 8000 unless CONCLAVE_PORT or this says otherwise, 0 picks a free one.",
+)
 def serve(host: str | None, port: int | None) -> None:
     """Start the server and run it until Ctrl-C.
 

@@ -8,6 +8,7 @@ from app.cli.finding import OK, PROBLEM, Finding
 from app.config import Settings
 from app.domain.errors import InvalidInputError
 from app.domain.wording import counted
+from app.storage import outbox
 from app.storage.server_address import ServerAddress
 
 
@@ -19,7 +20,8 @@ def database(settings: Settings) -> Finding:
         shown = ServerAddress.parse(settings.postgres_url.get_secret_value()).shown
     except InvalidInputError as error:
         return Finding("POSTGRES_URL", PROBLEM, "set, but it is no URL of PostgreSQL", str(error))
-    most, timeout_s = counted(settings.database_pool, "connection"), settings.database_timeout_seconds
+    for_letters = 0 if settings.rabbitmq_url is None else outbox.CONNECTIONS
+    most, timeout_s = counted(settings.database_pool + for_letters, "connection"), settings.database_timeout_seconds
     return Finding("POSTGRES_URL", OK, f"{shown}, at most {most}, {timeout_s:g} s for a statement")
 
 

@@ -16,6 +16,7 @@ from app.cli.terminal import STYLES, cell, results, row, share, table
 from app.composition import Desk
 from app.domain.events import Event, EventType
 from app.domain.wording import counted
+from app.messaging.starting import stop
 from app.testing.mock_market.regimes import REGIMES
 
 SHORT = {"STRONG_BUY": "++", "BUY": "+", "HOLD": "0", "SELL": "-", "STRONG_SELL": "--", "ABSTAIN": "?"}
@@ -49,20 +50,23 @@ def run(wishes: Mapping[str, Any], as_json: bool) -> int:
 
 
 async def _watched(system: AgentSystem, desk: Desk, wishes: Mapping[str, Any]) -> dict[str, Any]:
-    """Run, and print each decision on the way."""
+    """Run, and print each decision on the way; where nobody reads any more it ends.
+
+    Raises:
+        AgentSystemError: it failed.
+        BrokenPipeError: whoever read the decisions has left.
+    """
     out = results()
     async with desk.bus.subscribe("#", 100_000) as events:
         running = asyncio.create_task(system.simulate_market_stream(**wishes), name="simulation of the command")
+        watching = asyncio.create_task(_show(out, events), name="view of the simulation")
         try:
-            watching = asyncio.create_task(_show(out, events), name="view of the simulation")
             await asyncio.wait([running, watching], return_when=asyncio.FIRST_COMPLETED)
-            if running.done() and running.exception() is None:
+            if watching.done() or running.exception() is None:
                 await watching
-            watching.cancel()
             return await running
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            await stop(running, watching)
 
 
 async def _show(out: Console, events: AsyncIterable[Event]) -> None:

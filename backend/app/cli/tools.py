@@ -7,7 +7,10 @@ import click
 
 @click.command()
 def tools() -> None:
-    """Show every tool with its figures from the store of CONCLAVE_HOME, and what is worth knowing of them."""
+    """Show every tool with its figures from the store, and what is worth knowing of them.
+
+    The store is that of POSTGRES_URL, else of CONCLAVE_HOME.
+    """
     from app import plugins
     from app.cli.desk import on_desk
     from app.cli.terminal import cell, results, row, table

@@ -37,9 +37,14 @@ def canonical_record(value: object) -> bytes:
     """Return the canonical bytes of JSON-like data that may hold floats: each counts as `fixed_point` says.
 
     Raises:
-        InvalidInputError: a number is not finite, there is a lone surrogate or a type that JSON does not have.
+        InvalidInputError: a number is not finite, there is a lone surrogate or a type that JSON does not have, or it is
+            nested too deeply.
     """
-    return _encode(fixed_point(value))
+    try:
+        plain = fixed_point(value)
+    except RecursionError:
+        raise InvalidInputError("A record is nested too deeply to be written as canonical JSON.") from None
+    return _encode(plain)
 
 
 def _encode(value: object) -> bytes:

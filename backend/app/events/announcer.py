@@ -10,6 +10,7 @@ from app.domain.decisions import EventFilter
 from app.domain.errors import StoreError
 from app.domain.events import Event
 from app.events.agent_event_bus import AgentEventBus
+from app.events.repeating import repeat
 from app.ports.decision_store import DecisionStore
 
 log = structlog.get_logger(__name__)
@@ -57,12 +58,7 @@ class Announcer:
 
     async def follow(self, every_s: float) -> None:
         """Look every `every_s` seconds for what other processes have stored and publish it; runs until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except StoreError as error:
-                log.warning("stored events not read", error=error.public)
-            await asyncio.sleep(every_s)
+        await repeat(self.look, every_s, "stored events not read")
 
     async def look(self, newest: int | None = None) -> None:
         """Publish what others have stored by now.

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from app.domain.errors import AgentSystemError
+from app.events.repeating import repeat
 from app.events.verification import Verification, verify
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
@@ -55,12 +55,7 @@ class Auditor:
 
     async def run(self, every_s: float) -> None:
         """Look, then again `every_s` seconds after each look; runs until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except AgentSystemError as error:
-                log.warning("record not verified", error=error.public)
-            await self._sleep(every_s)
+        await repeat(self.look, every_s, "record not verified", self._sleep)
 
     async def look(self) -> Look:
         """Verify every chain now, resting in between.

@@ -166,10 +166,6 @@ class MultiAgentCoordinator:
         """
         return await self._jobs.desk.status(consensus_id, timeout_s)
 
-    async def pending_requests(self, limit: int = 1_000) -> tuple[str, ...]:
-        """Return the ids of at most `limit` requests that have not ended, oldest first."""
-        return await self._store.work.pending(limit)
-
     async def cancel_consensus(self, consensus_id: str) -> ConsensusStatus:
         """Stop a request, in whatever process it is worked on, and tell the feed.
 

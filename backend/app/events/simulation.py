@@ -143,8 +143,8 @@ class Simulation:
         except (OverloadedError, ConflictError):
             return False
         except asyncio.CancelledError:
-            await self._coordinator.withdraw(question.decision_id)
             with suppress(NotFoundError, StoreError):
+                await self._coordinator.withdraw(question.decision_id)
                 tally.count(await self._coordinator.record(question.decision_id))
             raise
         return True

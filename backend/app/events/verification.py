@@ -55,10 +55,9 @@ async def _problems(store: DecisionStore, symbol: str, rest: Callable[[], Awaita
     found: list[str] = []
     link: ChainLink | None = FIRST_LINK
     async for record in store.chain(symbol):
-        try:
-            body = orjson.loads(record.body)
-        except orjson.JSONDecodeError:
-            return [f"{symbol}: a record is no JSON any more."]
+        body = _object_of(record)
+        if body is None:
+            return [*found, f"{symbol} #{record.sequence}: it is no JSON object any more."]
         if link is not None:
             broken, link = follow(link, body)
             found += [f"{symbol} #{broken.sequence}: {CHAIN_FAULTS[broken.reason]}"] if broken else []
@@ -67,6 +66,14 @@ async def _problems(store: DecisionStore, symbol: str, rest: Callable[[], Awaita
             found.append(f"{symbol} #{record.sequence}: {fault}")
         await rest()
     return found
+
+
+def _object_of(record: SealedRecord) -> dict[str, Any] | None:
+    try:
+        body = orjson.loads(record.body)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _fault_of_body(record: SealedRecord, body: dict[str, object]) -> str | None:

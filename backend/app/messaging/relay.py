@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from app.domain.errors import StoreError, TransportError
+from app.domain.errors import AgentSystemError
 from app.domain.letters import Letter
 from app.messaging.errands import Told, errand_queue
 from app.messaging.pauses import growing_pause
@@ -56,9 +56,9 @@ class Relay:
             try:
                 moved = await self.send_some(in_order)
                 failures = 0
-            except (TransportError, StoreError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, letters go out when it is over
                 failures += 1
-                log.warning("letters wait in the outbox", error=error.public, failures=failures)
+                _tell(error, failures)
                 await asyncio.sleep(growing_pause(failures))
                 continue
             if moved < MOST_AT_ONCE:
@@ -92,3 +92,10 @@ class Relay:
             await self._transport.declare(errand_queue(queue))
             self._declared.add(queue)
         await asyncio.gather(*(self._transport.send(queue, *waiting) for queue, waiting in queues.items()))
+
+
+def _tell(error: Exception, failures: int) -> None:
+    if isinstance(error, AgentSystemError):
+        log.warning("letters wait in the outbox", error=error.public, failures=failures)
+    else:
+        log.error("letters wait in the outbox", exc_info=error, failures=failures)

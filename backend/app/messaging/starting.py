@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from typing import Any
 
 
 async def start(run: Callable[[asyncio.Event], Coroutine[None, None, None]], name: str) -> asyncio.Task[None]:
@@ -21,7 +22,7 @@ async def start(run: Callable[[asyncio.Event], Coroutine[None, None, None]], nam
     return task
 
 
-async def stop(*tasks: asyncio.Task[None]) -> None:
+async def stop(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()

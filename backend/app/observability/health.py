@@ -37,31 +37,25 @@ class HealthBoard:
     """Asks each part and remembers when its state last changed.
 
     Args:
-        checks: part to a coroutine function that returns how it is (a mere text says that it is up), or raises.
+        checks: essential part, with which the whole is down, to a coroutine function that returns how it is (a mere
+            text says that it is up), or raises.
         patience_s: a part that has not answered by then is down.
     """
 
     def __init__(self, checks: Mapping[str, Check], clock: Clock, patience_s: float = PATIENCE_S) -> None:
         self._checks = dict(checks)
-        self._essential = set(checks)
+        self._essential = frozenset(checks)
         self._groups: list[Callable[[], Mapping[str, Check]]] = []
         self._clock = clock
         self._patience_s = patience_s
         self._known: dict[str, tuple[str, str]] = {}
 
-    def add(self, name: str, check: Check, *, essential: bool = False) -> Callable[[], None]:
-        """Ask one more part; return a function that forgets it.
-
-        Args:
-            essential: whether the whole is down with it; without any other part it is merely degraded.
-        """
+    def add(self, name: str, check: Check) -> Callable[[], None]:
+        """Ask one more part, without which the whole is merely degraded; return a function that forgets it."""
         self._checks[name] = check
-        if essential:
-            self._essential.add(name)
 
         def forget() -> None:
             self._checks.pop(name, None)
-            self._essential.discard(name)
             self._known.pop(name, None)
 
         return forget

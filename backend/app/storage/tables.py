@@ -1,7 +1,7 @@
 """What the record looks like in a relational database: seven tables, written once, never updated.
 
 Beside it stand four tables of work under way, whose rows go when it is done (jobs, tasks, outbox, inbox), and two of
-what models cost, whose rows go after a day: budgets, reservations.
+what models cost, whose rows go after two days: budgets, reservations.
 
 A vote and a tool call are rows of `events`; the few plain columns beside their JSON are what the performance figures
 add up. There is no second table that could say something else.

@@ -160,7 +160,7 @@ class AgentCoordinationWebSocket:
         talk = Conversation(client, self._hub.audience, self._analyses, self._hub.answer, self._problem_of)
         try:
             await self._begin(client, talk, scope["query_string"], send)
-            return await self._until_the_end(client, talk.listen(receive), send)
+            return await self._until_the_end(client, talk.listen(receive))
         except TimeoutError:
             self._hub.cut_off(client, "catching_up")
             return TRY_LATER
@@ -196,7 +196,7 @@ class AgentCoordinationWebSocket:
         self._hub.audience.join(client)
         await catch_up(client, self._store, since, send, self._patience_s)
 
-    async def _until_the_end(self, client: Client, listening: Awaitable[int | None], send: RawSend) -> int | None:
+    async def _until_the_end(self, client: Client, listening: Awaitable[int | None]) -> int | None:
         """Write and listen until one of the two ends or the client is cut off; return the closing code."""
         writer = asyncio.create_task(client.write(), name="feed writer")
         reader = asyncio.ensure_future(listening)

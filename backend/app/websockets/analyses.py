@@ -11,13 +11,13 @@ from app.domain.events import Event, EventType
 from app.domain.identifiers import new_id
 from app.domain.questions import Question
 from app.domain.requests import read_request
+from app.events.jobs.endings import ENDS
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.websockets.connections import Client
 
 log = structlog.get_logger(__name__)
 
 MAX_IN_FLIGHT = 4
-LAST_STEPS = frozenset({"consensus_result", "consensus_cancelled"})
 
 Failed = Callable[[Client, Exception], None]
 
@@ -52,7 +52,7 @@ class Analyses:
         """Return who asked for the decision an event belongs to; after the last event nobody does."""
         if not self._asked_by:
             return None
-        if event.type is EventType.AGENT_COORDINATION and event.name in LAST_STEPS:
+        if event.type is EventType.AGENT_COORDINATION and event.name in ENDS:
             return self._asked_by.pop(event.decision_id, None)
         return self._asked_by.get(event.decision_id)
 

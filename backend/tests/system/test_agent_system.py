@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 import app.agent_system as module
+from app import plugins
 from app.agent_system import AgentSystem, initialize_agent_system
 from app.config import Settings
 from app.domain.errors import InvalidInputError, NotFoundError
@@ -75,6 +76,22 @@ async def test_a_failed_start_says_false_and_the_status_tells_why(tmp_path):
     assert detail["status"] == "down"
     assert "CONCLAVE_HOME" in detail["detail"]
     await system.shutdown()
+
+
+async def test_a_start_that_fails_for_a_reason_nobody_foresaw_says_so_and_can_be_tried_again(settings, monkeypatch):
+    plugins.load.cache_clear()
+    monkeypatch.setitem(plugins.BUILT_IN["analyst"], "market_analyst", "app.ai.analysts.gone:MarketAnalyst")
+    system = AgentSystem(settings)
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError):
+            async with asyncio.timeout(5):
+                await system.start()
+    status = await system.get_system_status()
+    monkeypatch.undo()
+    async with system:
+        again = await system.get_system_status()
+    assert status["component_health"]["agent_system"]["detail"] == "ModuleNotFoundError"
+    assert again["component_health"]["agent_system"]["status"] == "up"
 
 
 async def test_a_consensus_is_requested_and_awaited(settings):

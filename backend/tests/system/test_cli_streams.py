@@ -77,6 +77,19 @@ def test_a_reader_who_leaves_a_table_ends_it_quietly(tmp_path):
         assert process.stderr.read() == b""
 
 
+def test_a_reader_who_leaves_a_simulation_ends_it_long_before_its_last_bar(tmp_path):
+    ten_minutes = ("--interval", "1m", "--bars", "600", "--speed", "60", "--agents", "market_analyst")
+    with subprocess.Popen(
+        [*CLI, "simulate", "AAPL", *ten_minutes],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
+    ) as process:
+        process.stdout.close()
+        assert process.wait(60) == 141
+        assert process.stderr.read() == b""
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("args", [("agents",), ("tally",), ("tally", "--jsonl")])
 def test_an_output_that_is_full_is_a_failure(args):

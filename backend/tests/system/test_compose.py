@@ -145,6 +145,17 @@ def test_prometheus_calls_the_api_by_a_name_that_it_lets_in_with_the_key_that_wa
     assert mounts()["./prometheus"] == "/etc/prometheus:ro"
 
 
+def test_prometheus_finds_every_worker_at_the_port_that_it_is_given():
+    (job,) = yaml.safe_load((ROOT / "prometheus/prometheus.yml").read_text())["scrape_configs"]
+    (found,) = job["dns_sd_configs"]
+    (name,) = found["names"]
+    asked = environment(name)
+
+    assert str(found["port"]) == asked["CONCLAVE_METRICS_PORT"]
+    assert asked["CONCLAVE_ALLOWED_HOSTS"] == "*"
+    assert environment("prometheus")["CONCLAVE_API_KEY"] == asked["CONCLAVE_API_KEY"]
+
+
 def test_grafana_finds_prometheus_and_the_dashboards():
     (source,) = yaml.safe_load((ROOT / "grafana/provisioning/datasources/prometheus.yml").read_text())["datasources"]
     (provider,) = yaml.safe_load((ROOT / "grafana/provisioning/dashboards/conclave.yml").read_text())["providers"]

@@ -54,6 +54,16 @@ def test_a_database_server_set_to_nothing_is_not_set(monkeypatch):
     assert read_settings().postgres_url is None
 
 
+@pytest.mark.parametrize("name", ["ANTHROPIC_BASE_URL", "OLLAMA_BASE_URL", "CONCLAVE_PERPLEXITY_URL"])
+@pytest.mark.parametrize("value", ["http://models.example:${PORT}", "http://models.example:99999", "http://[::1"])
+def test_an_address_of_models_that_cannot_be_taken_apart_is_refused_before_a_decision_needs_it(
+    monkeypatch, name, value
+):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInputError, match=name):
+        read_settings()
+
+
 @pytest.mark.parametrize("name", ["CONCLAVE_OLLAMA_MODEL", "CONCLAVE_HEDGE_MODEL"])
 def test_what_names_a_model_is_not_set_when_it_is_empty(monkeypatch, name):
     monkeypatch.setenv(name, " ")

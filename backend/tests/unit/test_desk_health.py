@@ -6,7 +6,6 @@ from app.analysis.tool_feedback_tracker import ToolFeedbackTracker
 from app.desk_health import health_of
 from app.domain.tool_policies import ToolPolicy
 from app.events.agent_event_bus import AgentEventBus
-from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.messaging.transports.in_process import InProcessTransport
 from app.observability.system_clock import SystemClock
 from app.ports.transport import TransportState
@@ -28,9 +27,8 @@ class Away(InProcessTransport):
 def a_board(guards=None, transport=None, tracker=None):
     store = InMemoryDecisionStore()
     bus = AgentEventBus(transport or InProcessTransport())
-    coordinator = MultiAgentCoordinator(store=store, bus=bus)
     guards = {} if guards is None else guards
-    return health_of(SystemClock(), store, bus, coordinator, tracker or ToolFeedbackTracker(store), guards=guards)
+    return health_of(SystemClock(), store, bus, tracker or ToolFeedbackTracker(store), guards=guards)
 
 
 async def test_every_part_of_a_desk_tells_status_reason_and_since_when():

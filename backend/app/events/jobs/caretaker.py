@@ -1,6 +1,5 @@
 """Looks after jobs whose worker died or whose time is over, in every process, so that each comes to an end."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +13,7 @@ from app.events.jobs.completion import Completion
 from app.events.jobs.desk import JobDesk
 from app.events.jobs.dispatch import Dispatch
 from app.events.jobs.workshop import Workshop
+from app.events.repeating import repeat
 from app.ports.clock import Clock
 from app.ports.work_store import WorkStore
 
@@ -76,12 +76,7 @@ class Caretaker:
 
     async def run(self, every_s: float) -> None:
         """Look every `every_s` seconds until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except StoreError as error:
-                log.warning("jobs not looked after", error=error.public)
-            await asyncio.sleep(every_s)
+        await repeat(self.look, every_s, "jobs not looked after")
 
     async def look(self) -> None:
         """Complete what can be completed, and hand out again what nobody works on.
@@ -100,8 +95,8 @@ class Caretaker:
     async def _complete(self, job_id: str) -> None:
         """Complete a job; one that cannot be decided at all ends as failed, with the reason."""
         try:
-            await self._completion.complete(job_id)
-            self._recovered("request", 1)
+            is_ours = await self._completion.complete(job_id) is not None
+            self._recovered("request", int(is_ours))
             self._tried.pop(job_id, None)
         except StoreError:
             raise

@@ -19,6 +19,7 @@ from app.events.jobs.case_file import CaseFile
 from app.events.jobs.completion import Completion
 from app.events.jobs.contributions import Contribution, contribution_of
 from app.events.jobs.turns import OneAtATime
+from app.events.repeating import repeat
 from app.messaging.pauses import growing_pause
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
@@ -60,14 +61,10 @@ class Workshop:
         self._lease_for = timedelta(seconds=lease_s)
         self._owner = new_id()
         self._held: dict[Claim, asyncio.Task[None]] = {}
+        self._handed_in: set[Claim] = set()
         self._files: OrderedDict[str, CaseFile] = OrderedDict()
         self._errands = OneAtATime()
         self._reading = OneAtATime()
-
-    @property
-    def in_hand(self) -> int:
-        """How many tasks are under way here."""
-        return len(self._held)
 
     async def work(self, errand: Errand) -> bool:
         """Do an errand to its end; return False for one that is done already, or that somebody else has.
@@ -112,17 +109,15 @@ class Workshop:
 
     async def beat(self) -> None:
         """Hold on to what is under way until cancelled; break off what is not ours any more."""
-        while True:
-            await asyncio.sleep(self._lease_for.total_seconds() / BEATS_IN_A_LEASE)
-            held = dict(self._held)
-            try:
-                ours = frozenset(await self._work.renew(tuple(held), self.lease())) if held else frozenset()
-            except AgentSystemError as error:
-                log.warning("leases not renewed", tasks=len(held), error=error.public)
-                continue
-            for claim in held.keys() - ours:
-                log.info("task lost", decision_id=claim.job_id, agent_id=claim.agent_id)
-                held[claim].cancel()
+        await repeat(self._renew, self._lease_for.total_seconds() / BEATS_IN_A_LEASE, "leases not renewed")
+
+    async def _renew(self) -> None:
+        """Renew every lease; what is being handed in needs none: the store refuses it if it is not ours any more."""
+        held = dict(self._held)
+        ours = frozenset(await self._work.renew(tuple(held), self.lease())) if held else frozenset()
+        for claim in (held.keys() & self._held.keys()) - ours - self._handed_in:
+            log.info("task lost", decision_id=claim.job_id, agent_id=claim.agent_id)
+            held[claim].cancel()
 
     def lease(self) -> Lease:
         """Return a lease from now on."""
@@ -137,6 +132,7 @@ class Workshop:
         finally:
             for claim in claims:
                 self._held.pop(claim, None)
+            self._handed_in.difference_update(claims)
 
     async def _give_back(self, claims: Sequence[Claim], task: asyncio.Task[None]) -> None:
         task.cancel()
@@ -160,6 +156,7 @@ class Workshop:
                 raise
             models = self._asking.models(seats)
             parts = [contribution_of(claim.agent_id, panel, sitting, models) for claim in claimed.claims]
+            self._handed_in.update(claimed.claims)
             await self._hand_in_all(claimed.claims, parts)
 
     async def _hand_in_all(self, claims: Sequence[Claim], parts: Sequence[Contribution]) -> None:

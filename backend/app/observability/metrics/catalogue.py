@@ -51,7 +51,7 @@ EVICTION = Label("reason", ("backlog", "stalled", "catching_up"))
 REFUSAL = Label("reason", ("host", "origin", "key"))
 SCOPE = Label("scope", ("requests", "feed", "provider"))
 SOURCE = Label("source", ("news",))
-RECOVERED = Label("kind", ("request", "job", "event"))
+RECOVERED = Label("kind", ("request", "job"))
 CONNECTIONS = Label("state", ("idle", "in_use"))
 VERSIONS = (Label("version"), Label("python"), Label("engine"))
 

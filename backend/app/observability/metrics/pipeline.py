@@ -41,7 +41,7 @@ class PipelineMetrics:
         self._duplicates.at(queue).inc()
 
     def recovered(self, kind: str, count: int = 1) -> None:
-        """Something left undone was taken up again: `request`, `job` or `event`."""
+        """Something left undone was taken up again: `request` or `job`."""
         self._recovered.at(kind).inc(count)
 
     def watch_outbox(self, backlog: BacklogOf) -> Callable[[], None]:

@@ -78,6 +78,13 @@ def test_a_database_server_that_does_not_answer_is_a_problem(monkeypatch):
     assert "secret" not in str(findings())
 
 
+def test_where_work_is_shared_letters_have_connections_of_their_own(monkeypatch):
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://user:secret@127.0.0.1:1/conclave")
+    monkeypatch.setenv("RABBITMQ_URL", "amqp://user:secret@127.0.0.1:1/")
+
+    assert "at most 8 connections" in found("POSTGRES_URL").found
+
+
 def test_an_address_of_something_else_is_a_problem(monkeypatch):
     monkeypatch.setenv("POSTGRES_URL", "mysql://user:secret@db/conclave")
 

@@ -38,9 +38,9 @@ async def store():
 class Changed(InMemoryDecisionStore):
     """A store one of whose records reads otherwise than it was written."""
 
-    def __init__(self, inner):
+    def __init__(self, inner, change=lambda body: body.replace(b'"confidence":0', b'"confidence":1', 1)):
         super().__init__()
-        self.inner = inner
+        self.inner, self.change = inner, change
 
     async def heads(self):
         return await self.inner.heads()
@@ -50,8 +50,8 @@ class Changed(InMemoryDecisionStore):
 
     async def chain(self, symbol):
         async for record in self.inner.chain(symbol):
-            changed = record.body.replace(b'"confidence":0', b'"confidence":1', 1)
-            yield dataclasses.replace(record, body=changed) if record.sequence == 2 else record
+            changed = dataclasses.replace(record, body=self.change(record.body))
+            yield changed if record.sequence == 2 else record
 
 
 async def test_a_whole_record_is_found_whole(store):
@@ -68,6 +68,24 @@ async def test_a_changed_record_is_found_broken(store):
     look = await Auditor(Changed(store), SystemClock()).look()
     assert not look.is_whole
     assert look.found.problems[0].startswith("AAPL #2: ")
+
+
+DEEP = b"[" * 500 + b"]" * 500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _body: b"[]",
+        lambda _body: b"null",
+        lambda _body: b"{",
+        lambda _body: b'{"deep":' + DEEP + b"}",
+        lambda body: body[:-1] + b',"deep":' + DEEP + b"}",
+    ],
+)
+async def test_a_record_that_is_none_any_more_is_found_broken_whatever_took_its_place(store, change):
+    look = await Auditor(Changed(store, change), SystemClock()).look()
+    assert {problem.split(": ")[0] for problem in look.found.problems} == {"AAPL #2"}
 
 
 @pytest.mark.parametrize(("step_s", "rests"), [(1e-6, []), (0.1, [1.9] * 3)])

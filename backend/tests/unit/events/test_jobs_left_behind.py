@@ -1,5 +1,7 @@
 """Jobs that an earlier process accepted and nobody has begun."""
 
+from collections import Counter
+
 from app.domain.requests import read_request
 from app.domain.votes import BUY, Opinion
 from app.events.jobs.assembly import Working
@@ -42,6 +44,21 @@ async def test_what_was_accepted_before_a_start_is_begun_at_once():
     accepted = await left_behind(store)
     async with a_coordinator(store) as coordinator:
         assert (await coordinator.consensus(accepted, 30)).status == "complete"
+
+
+async def test_a_job_that_somebody_else_decides_first_does_not_count_as_recovered(monkeypatch):
+    store, counted = InMemoryDecisionStore(), Counter()
+    async with a_coordinator(store, recovered=lambda kind, count: counted.update({kind: count})) as coordinator:
+        decided = await coordinator.request_consensus(read_request(request_fields(30)).to_question())
+        await coordinator.consensus(decided, 30)
+
+        async def a_moment_ago(_now, _limit):
+            return (decided,)
+
+        monkeypatch.setattr(store.work, "ripe", a_moment_ago)
+        counted.clear()
+        await coordinator.jobs.caretaker.look()
+    assert counted["request"] == 0
 
 
 async def test_a_job_that_cannot_be_decided_ends_with_the_reason_after_some_tries(monkeypatch):

@@ -184,7 +184,7 @@ async def test_the_correlation_id_goes_from_the_question_to_record_and_events():
 async def test_a_consensus_request_returns_its_id_at_once_and_becomes_that_decision():
     async with MultiAgentCoordinator(analysts=three(a=UP)) as coordinator:
         consensus_id = await coordinator.request_consensus(question())
-        assert await coordinator.pending_requests() == (consensus_id,)
+        assert (await coordinator.consensus(consensus_id)).status == "pending"
         ended = await coordinator.consensus(consensus_id, None)
         assert (ended.status, ended.record.decision_id) == ("complete", consensus_id)
         with pytest.raises(ConflictError):

@@ -243,6 +243,20 @@ async def test_stopping_lets_a_commit_under_way_finish_and_goes_no_further():
     assert (state.status, state.as_dict()["decisions"]) == ("stopped", 1)
 
 
+async def test_stopping_ends_it_as_stopped_even_where_the_store_cannot_let_go_of_the_decision(monkeypatch):
+    async def away(_job_id):
+        raise StoreUnavailableError("The store is away.")
+
+    analyst = EndlessAnalyst("a")
+    async with a_desk(analyst) as scene:
+        monkeypatch.setattr(scene.coordinator, "withdraw", away)
+        started = await scene.simulations.start(a_plan(timeout_seconds=300))
+        await analyst.was_asked.wait()
+        state = await scene.simulations.stop(started.simulation_id)
+
+    assert (state.status, tasks_of_simulations()) == ("stopped", [])
+
+
 async def test_one_that_is_stopped_before_its_first_step_has_stopped():
     async with a_desk() as scene:
         started = await scene.simulations.start(a_plan())

@@ -93,10 +93,10 @@ async def test_the_whole_is_down_with_an_essential_part_alone(store, provider, w
     assert board.overall(await board.report()) == whole
 
 
-async def test_a_part_that_was_added_as_essential_counts_as_such_until_it_is_forgotten():
+async def test_a_part_that_was_added_counts_until_it_is_forgotten():
     board = HealthBoard({"store": fine}, SteppingClock())
-    forget = board.add("outbox", standing(status=DOWN), essential=True)
-    assert board.overall(await board.report()) == DOWN
+    forget = board.add("outbox", standing(status=DOWN))
+    assert board.overall(await board.report()) == DEGRADED
     forget()
     assert (await board.report()).keys() == {"store"}
     assert board.overall(await board.report()) == UP

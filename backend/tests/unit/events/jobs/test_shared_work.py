@@ -9,6 +9,7 @@ from app.domain.jobs import MOST_TRIES
 from app.domain.votes import BUY, SELL, Opinion
 from app.events.multi_agent_coordinator import MultiAgentCoordinator
 from app.storage.repositories.in_memory import InMemoryDecisionStore
+from app.storage.repositories.work_in_memory import InMemoryWorkStore
 from tests.builders import EndlessAnalyst
 from tests.unit.events.jobs.processes import (
     LEASE_S,
@@ -24,6 +25,15 @@ from tests.unit.events.virtual_time import LoopClock, in_virtual_time
 
 UP, DOWN = Opinion(BUY, 0.8, "up"), Opinion(SELL, 0.6, "down")
 SAID = ("agent_id", "agent_type", "decision", "confidence", "reasoning", "tools", "source", "lineage")
+
+
+class SlowToAnswer(InMemoryWorkStore):
+    """Has stored a contribution long before it says so."""
+
+    async def deliver(self, claim, contribution):
+        left = await super().deliver(claim, contribution)
+        await asyncio.sleep(LEASE_S / 2)
+        return left
 
 
 def said(record):
@@ -103,6 +113,20 @@ def test_a_worker_that_renews_keeps_a_task_longer_than_its_lease():
             slow.gate.set()
             assert (await api.consensus(job_id, None)).status == "complete"
         assert slow.asked == 1
+
+    in_virtual_time(scene())
+
+
+def test_votes_that_are_being_handed_in_are_not_taken_for_lost():
+    async def scene():
+        store, post = InMemoryDecisionStore(), Post()
+        store.work = SlowToAnswer(store)
+        seats = {"a": CountingAnalyst("a", UP), "a_rules": CountingAnalyst("a", DOWN)}
+        async with process(store, post, seats) as api, worker(store, post, seats):
+            job_id = await api.request_consensus(question())
+            record = orjson.loads((await api.consensus(job_id, None)).record.body)
+        assert [vote["decision"] for vote in record["votes"]] == [BUY, SELL]
+        assert [each.asked for each in seats.values()] == [1, 1]
 
     in_virtual_time(scene())
 

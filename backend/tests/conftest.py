@@ -15,25 +15,28 @@ OF_SERVERS = ("POSTGRES_URL", "RABBITMQ_URL")
 OF_MODELS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "OLLAMA_BASE_URL", "PERPLEXITY_API_KEY")
 
 
-@pytest.fixture(autouse=True)
-def _no_models_of_this_machine(monkeypatch):
-    """Keep tests, and the processes they start, from asking whatever models the machine happens to offer."""
-    for name in OF_MODELS:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CONCLAVE_PROVIDER", "rules")
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_of_this_shell():
+    """Keep tests, and the processes they start, from the servers and models that somebody works with here.
+
+    Those that need a server ask for it by name.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in filter(_is_a_setting, tuple(os.environ)):
+            patch.delenv(name)
+        patch.setenv("CONCLAVE_PROVIDER", "rules")
+        yield
+
+
+def _is_a_setting(name):
+    is_ours = name.startswith("CONCLAVE_") and not name.startswith(("CONCLAVE_TEST_", "CONCLAVE_SERVICES_"))
+    return is_ours or name in OF_SERVERS + OF_MODELS
 
 
 @pytest.fixture(autouse=True)
 def _logging_as_at_the_start():
     """Undo what an earlier test, or the desk it started, set for the log."""
     structlog.reset_defaults()
-
-
-@pytest.fixture(autouse=True)
-def _no_servers_of_this_shell(monkeypatch):
-    """Keep tests away from the servers somebody works with: those that need one ask for it by name."""
-    for name in OF_SERVERS:
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

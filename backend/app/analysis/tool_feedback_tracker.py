@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from app import plugins
 from app.analysis.tool_history import ToolHistory
-from app.analysis.tool_influence import Key
 from app.analysis.tool_insights import insights
 from app.analysis.tool_metrics import tool_metrics
 from app.analysis.tool_statistics import Tally
+from app.analysis.tool_users import Key, keys_of
 from app.domain.events import Event
 from app.domain.times import to_micros
 from app.domain.tool_activity import Activity, activity_of
@@ -140,11 +140,11 @@ class ToolFeedbackTracker:
         if self._counted_to != counted_to:
             return  # somebody else was faster
         self._counted_to = newest
-        tools = {*plugins.names("tool"), *(name for name, _ in self._totals)}
+        tools = {*plugins.names("tool"), *(name for name, _, _ in self._totals)}
         tools.update(each.tool_name for each in totals if each.status != DENIED)
-        for name, role, status, calls, duration_ms in totals:
-            if name in tools:  # what was only ever denied is a name that a model made up
-                self._totals.setdefault((name, role), Tally()).add(status, calls, duration_ms)
+        for name, role, seat, status, calls, duration_ms in totals:
+            for key in keys_of(name, role, seat) if name in tools else ():  # only ever denied: a model made it up
+                self._totals.setdefault(key, Tally()).add(status, calls, duration_ms)
 
 
 async def _stored_history(store: DecisionStore) -> tuple[ToolHistory, int]:

@@ -11,18 +11,16 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from app.analysis.tool_statistics import SUCCEEDED
+from app.analysis.tool_users import Key, keys_of
 from app.analysis.voting import CAMPS
+from app.domain.identifiers import seat_of
 from app.domain.tool_activity import CALL, REACHED, VOTE, Activity
 
 DECISIONS_KEPT: Final = 500
-EVERYBODY: Final = ""
 _UNITS: Final = 10**9  # whole units, so that a sum is the same in any order
 
 Ballot = tuple[str, float]
 """A decision word and its confidence."""
-
-Key = tuple[str, str]
-"""A tool and a role that uses it, or EVERYBODY."""
 
 
 class Influence(NamedTuple):
@@ -62,7 +60,7 @@ class _Trace:
     """What is known of one decision; its events come in any order."""
 
     ballots: dict[str, Ballot] = field(default_factory=dict)
-    users: dict[str, dict[str, str]] = field(default_factory=dict)
+    users: defaultdict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
     is_reached: bool = False
     _verdicts: tuple[tuple[Key, bool | None], ...] | None = None
 
@@ -73,26 +71,19 @@ class _Trace:
                 self.ballots[activity.agent_id] = (activity.word, activity.confidence)
         elif activity.type == CALL:
             if activity.status in SUCCEEDED:
-                self.users.setdefault(activity.name, {})[activity.agent_id] = activity.agent_type
+                seat = seat_of(activity.agent_id, activity.symbol)
+                for key in keys_of(activity.name, activity.agent_type, seat):
+                    self.users[key].add(activity.agent_id)
         elif activity.name == REACHED:
             self.is_reached = True
 
     def verdicts(self) -> tuple[tuple[Key, bool | None], ...]:
-        """Return for each tool that was heard, by everybody and by role, whether it moved the decision."""
+        """Return for each tool that was heard, by each who used it, whether it moved the decision."""
         if self._verdicts is None:
-            keys = tuple(self._users_by_key())
+            keys = [(key, frozenset(users)) for key, users in self.users.items()]
             known = {users: moved(self.ballots, users) for users in {users for _, users in keys}}
             self._verdicts = tuple((key, known[users]) for key, users in keys)
         return self._verdicts
-
-    def _users_by_key(self) -> Iterable[tuple[Key, frozenset[str]]]:
-        for tool, users in self.users.items():
-            yield (tool, EVERYBODY), frozenset(users)
-            roles: defaultdict[str, list[str]] = defaultdict(list)
-            for agent, role in users.items():
-                roles[role].append(agent)
-            for role, agents in roles.items():
-                yield (tool, role), frozenset(agents)
 
 
 class DecisionLog:
@@ -111,7 +102,7 @@ class DecisionLog:
         trace.add(activity)
 
     def summary(self) -> tuple[int, dict[Key, Influence]]:
-        """Return how many decisions were reached and the influence of each tool on them, by everybody and by role."""
+        """Return how many decisions were reached, and the influence of each tool on them by each who used it."""
         reached = [trace for trace in self._traces.values() if trace.is_reached]
         influences: defaultdict[Key, Influence] = defaultdict(Influence)
         for trace in reached:

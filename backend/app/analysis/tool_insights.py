@@ -7,8 +7,9 @@ from app.analysis.tool_conduct_insights import failing_more, resting, slowing_do
 from app.analysis.tool_insight import Insight, Subject
 from app.analysis.tool_place_insights import failing_at_an_hour, failing_on_a_symbol
 from app.analysis.tool_spread import Spread
-from app.analysis.tool_statistics import ToolStatistics, UseStatistics
+from app.analysis.tool_statistics import ToolStatistics
 from app.analysis.tool_use_insights import never_moving, unused
+from app.analysis.tool_users import EVERYBODY
 from app.domain.tool_policies import ToolPolicy
 
 _RULES: Final = (
@@ -36,7 +37,7 @@ def insights(
         Subject(
             name,
             figures,
-            statistics.by_tool.get(name, UseStatistics()),
+            statistics.use((name, EVERYBODY, "")),
             statistics.symbols.get(name, Spread()),
             statistics.hours.get(name, Spread()),
             policy,

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.analysis.tool_influence import EVERYBODY, Influence, Key
+from app.analysis.tool_influence import Influence
 from app.analysis.tool_statistics import Tally, ToolStatistics, UseStatistics
+from app.analysis.tool_users import AGENT, EVERYBODY, ROLE, Key
 
 Totals = Mapping[Key, Tally]
-"""Everything that was ever stored, by tool and role."""
+"""Everything that was ever stored."""
 
 
 def tool_metrics(
@@ -23,30 +24,39 @@ def tool_metrics(
         `tool_name`, `calls`, `success_rate` (fraction of the calls that were not denied), `denied`,
         `average_execution_time_ms` (of runs), `p95_execution_time_ms` and `p99_execution_time_ms` (of the last 1,000
         runs), `errors` (by kind), `trend`, `decisions_informed`, `share_of_decisions_informed`, `decisions_moved`,
-        `share_of_decisions_moved` (of those that can be told), `decisions_undecidable`, and `by_role`, the same by the
-        role of the agent. A tool never called has zeros; other figures of nothing are None.
+        `share_of_decisions_moved` (of those that can be told), `decisions_undecidable`, and the same `by_role` and
+        `by_agent`, whose name is its id without the symbol. A tool never called has zeros; other figures of nothing are
+        None.
     """
-    called = {tool for tool, _ in totals} | statistics.by_tool.keys()
+    called = {tool for tool, _, _ in totals}.union(statistics.tools)
     every = dict.fromkeys([*names, *sorted(called)])
     return {name: _of_tool(name, statistics, totals, decisions, influences) for name in every}
+
+
+def as_answer(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tracker's report as REST and command line answer with it: `tools`, a list, in place of `metrics`."""
+    rest = {name: told for name, told in report.items() if name != "metrics"}
+    return {"tools": list(report["metrics"].values()), **rest}
 
 
 def _of_tool(
     name: str, statistics: ToolStatistics, totals: Totals, decisions: int, influences: Mapping[Key, Influence]
 ) -> dict[str, Any]:
-    seen = statistics.by_tool.get(name, UseStatistics())
-    uses = dict(statistics.roles(name))
-    roles = sorted({role for tool, role in totals if tool == name} | uses.keys())
-    stored = _sum(tally for (tool, _), tally in totals.items() if tool == name)
-    by_role = {
-        role: {
-            **_figures(uses.get(role, UseStatistics()), totals.get((name, role), Tally())),
-            **_influence(influences.get((name, role), Influence()), decisions),
-        }
-        for role in roles
+    def figures(by: str, who: str) -> dict[str, Any]:
+        key = name, by, who
+        influence = _influence(influences.get(key, Influence()), decisions)
+        return {**_figures(statistics.use(key), totals.get(key, Tally())), **influence}
+
+    def figures_by(by: str) -> dict[str, Any]:
+        stored = (who for tool, each, who in totals if (tool, each) == (name, by))
+        return {who: figures(by, who) for who in sorted({*stored, *statistics.users(name, by)})}
+
+    return {
+        "tool_name": name,
+        **figures(EVERYBODY, ""),
+        "by_role": figures_by(ROLE),
+        "by_agent": figures_by(AGENT),
     }
-    influence = _influence(influences.get((name, EVERYBODY), Influence()), decisions)
-    return {"tool_name": name, **_figures(seen, stored), **influence, "by_role": by_role}
 
 
 def _figures(seen: UseStatistics, stored: Tally) -> dict[str, Any]:
@@ -74,14 +84,3 @@ def _influence(influence: Influence, decisions: int) -> dict[str, Any]:
         "share_of_decisions_moved": moved / decidable if decidable else None,
         "decisions_undecidable": informed - decidable,
     }
-
-
-def _sum(tallies: Iterable[Tally]) -> Tally:
-    whole = Tally()
-    for each in tallies:
-        whole.calls += each.calls
-        whole.denied += each.denied
-        whole.successes += each.successes
-        whole.runs += each.runs
-        whole.run_ms += each.run_ms
-    return whole

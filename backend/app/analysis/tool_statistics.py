@@ -12,6 +12,8 @@ from statistics import fmean
 from typing import Any, Final
 
 from app.analysis.tool_spread import MOST_NAMES, Spread, count
+from app.analysis.tool_users import AGENT, EVERYBODY, ROLE, Key, keys_of
+from app.domain.identifiers import seat_of
 from app.domain.tool_activity import Activity
 from app.domain.tool_calls import CACHED, DENIED, ERROR, SUCCESS, TIMEOUT
 
@@ -59,7 +61,7 @@ class Tally:
 
 @dataclass(slots=True)
 class UseStatistics:
-    """How the calls of one tool went, by everybody or by one role."""
+    """How the calls of one tool went: everybody's, those of a role, or those of an agent."""
 
     tally: Tally = field(default_factory=Tally)
     errors: Counter[str] = field(default_factory=Counter)
@@ -95,35 +97,47 @@ class UseStatistics:
 
 
 class ToolStatistics:
-    """The statistics of every tool, and of every role's use of it."""
+    """The statistics of every tool, and of its use by every role and every agent."""
 
     def __init__(self) -> None:
-        self.by_tool: dict[str, UseStatistics] = {}
-        self.by_role: dict[tuple[str, str], UseStatistics] = {}
+        self._uses: dict[str, dict[Key, UseStatistics]] = {EVERYBODY: {}, ROLE: {}, AGENT: {}}
         self.symbols: dict[str, Spread] = {}
         self.hours: dict[str, Spread] = {}
 
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools that were called."""
+        return tuple(self.symbols)
+
+    def use(self, key: Key) -> UseStatistics:
+        """Return how the calls went; empty statistics of what was never called."""
+        return self._uses[key[1]].get(key) or UseStatistics()
+
+    def users(self, tool: str, by: str) -> Iterator[str]:
+        """Yield the names of the roles, or of the agents' seats, that use a tool."""
+        return (name for each, _, name in self._uses[by] if each == tool)
+
     def add(self, call: Activity) -> None:
-        """Count a call; a name that was only ever denied is no tool, and beyond 256 tools none is added."""
-        name, role = call.name, call.agent_type
-        if name not in self.by_tool:
-            if call.status == DENIED or len(self.by_tool) >= MOST_NAMES:
+        """Count a call; a name that was only ever denied is no tool. Beyond 256 of a kind none is added."""
+        name = call.name
+        if name not in self.symbols:
+            if call.status == DENIED or len(self.symbols) >= MOST_NAMES:
                 return
-            self.by_tool[name], self.symbols[name], self.hours[name] = UseStatistics(), Spread(), Spread()
-        self.by_tool[name].add(call)
-        of_role = self.by_role.get((name, role))
-        if of_role is None and len(self.by_role) < MOST_NAMES:
-            of_role = self.by_role[name, role] = UseStatistics()
-        if of_role is not None:
-            of_role.add(call)
+            self.symbols[name], self.hours[name] = Spread(), Spread()
+        for key in keys_of(name, call.agent_type, seat_of(call.agent_id, call.symbol)):
+            self._count(key, call)
         if call.status in RAN:
             has_failed = call.status in FAILED
             self.symbols[name].add(call.symbol, has_failed)
             self.hours[name].add(call.at // _MICROS_AN_HOUR % 24, has_failed)
 
-    def roles(self, name: str) -> Iterator[tuple[str, UseStatistics]]:
-        """Yield the roles that use a tool, each with its statistics."""
-        return ((role, use) for (tool, role), use in self.by_role.items() if tool == name)
+    def _count(self, key: Key, call: Activity) -> None:
+        uses = self._uses[key[1]]
+        use = uses.get(key)
+        if use is None and len(uses) < MOST_NAMES:
+            use = uses[key] = UseStatistics()
+        if use is not None:
+            use.add(call)
 
 
 def _summary(calls: list[tuple[bool, float | None]]) -> dict[str, Any]:

@@ -6,16 +6,29 @@ import click
 
 
 @click.command()
-def tools() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the answer of the REST route.")
+def tools(as_json: bool) -> None:
     """Show every tool with its figures from the store, and what is worth knowing of them.
 
     The store is that of POSTGRES_URL, else of CONCLAVE_HOME.
     """
-    from app import plugins
     from app.cli.desk import on_desk
-    from app.cli.terminal import cell, results, row, table
 
     report = on_desk(lambda _system, desk: desk.tool_tracker.analyze_tool_performance())
+    if as_json:
+        import orjson
+
+        from app.analysis.tool_metrics import as_answer
+
+        click.echo(orjson.dumps(as_answer(report)))
+    else:
+        _show(report)
+
+
+def _show(report: dict[str, Any]) -> None:
+    from app import plugins
+    from app.cli.terminal import cell, results, row, table
+
     shown = table("tool", "what it does", "calls", "success", "average ms", "p95 ms", "informed", "moved")
     for name in plugins.names("tool"):
         row(shown, name, plugins.load("tool", name).description, *_figures(report["metrics"][name]))

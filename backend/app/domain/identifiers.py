@@ -24,3 +24,8 @@ def is_id(text: str) -> bool:
 def agent_id(role: str, symbol: str) -> str:
     """Return the id of the agent that plays `role` for `symbol`."""
     return f"{role}_{symbol}"
+
+
+def seat_of(agent: str, symbol: str) -> str:
+    """Return the seat of an agent: its id without the symbol, such as `risk_advisor` or `risk_advisor_rules`."""
+    return agent.removesuffix(f"_{symbol}")

@@ -22,7 +22,7 @@ class Activity(NamedTuple):
         word, confidence: of a vote.
         status: of a call.
         duration_ms: of a call or of what led to a vote.
-        error_kind: of a call, where it is known; the columns of a store do not hold it.
+        error_kind: of a call that failed.
     """
 
     seq: int
@@ -41,10 +41,11 @@ class Activity(NamedTuple):
 
 
 class ToolTotal(NamedTuple):
-    """How many calls of a tool by agents of one role ended in one way, and how long they took together."""
+    """How many calls of a tool by one role from one seat ended in one way, and how long they took together."""
 
     tool_name: str
     agent_type: str
+    seat: str
     status: str
     calls: int
     duration_ms: float

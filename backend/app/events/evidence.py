@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from app.consensus.version import ENGINE_VERSION
+from app.domain.identifiers import seat_of
 from app.domain.market import Account, AnalysisContext, Bars, NewsItem, PastVote, Position
 from app.domain.tool_calls import without_shared_results
 from app.events.intake import Case
@@ -24,7 +25,7 @@ def write(case: Case, panel: PanelResult, votes: Fields, calls: Fields, asked: A
         "engine_version": ENGINE_VERSION,
         "bars": {"count": len(context.bars), "interval": context.bars.interval.text, "digest": context.bars.digest()},
         **context_fields(context),
-        "asked": [agent.removesuffix(f"_{context.symbol}") for agent in case.seats],
+        "asked": [seat_of(agent, context.symbol) for agent in case.seats],
         "models": dict(asked.models),
         "tool_policy": asked.sitting.tool_policy.as_dict(),
         "timeout_s": case.question.timeout_s,

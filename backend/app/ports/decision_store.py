@@ -131,7 +131,7 @@ class DecisionStore(Protocol):
         oldest first, in pages that are never empty."""
 
     async def tool_totals(self, after: int) -> tuple[int, tuple[ToolTotal, ...]]:
-        """Return the number of the newest event, and all calls stored after event `after` by tool, role and status."""
+        """Return the number of the newest event, and all calls stored after event `after`."""
 
     async def agent_performance(self) -> tuple[dict[str, Any], ...]:
         """Return per agent `agent_id`, `agent_type`, `votes`, `abstentions`, `average_confidence`, `average_latency_ms`

@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 from app.consensus.levels import ABSTAIN
 from app.domain.events import Event, EventType
+from app.domain.identifiers import seat_of
 from app.domain.tool_activity import CALL, REACHED, VOTE, Activity, ToolTotal, activity_of
 from app.storage.figures import CAMP_OF_WORD, SUCCESSES, Figures, figures
+
+Which = TypeVar("Which", bound=tuple[str, ...])
 
 
 def tools(calls: Iterable[Event]) -> tuple[dict[str, Any], ...]:
@@ -18,21 +21,18 @@ def tools(calls: Iterable[Event]) -> tuple[dict[str, Any], ...]:
 
 
 def activity(stored: Sequence[Event], calls: int) -> tuple[Activity, ...]:
-    """Return the newest tool calls, at most `calls`, with the votes and the decisions reached among and after them.
-
-    The kind of an error is left out, as the columns of a database leave it out.
-    """
+    """Return the newest tool calls, at most `calls`, with the votes and the decisions reached among and after them."""
     numbers = [event.seq for event in stored if event.type is EventType.TOOL_EXECUTION]
     first = numbers[-calls] if len(numbers) >= calls else 0
-    recent = (activity_of(event)._replace(error_kind=None) for event in stored if event.seq >= first)
+    recent = (activity_of(event) for event in stored if event.seq >= first)
     return tuple(each for each in recent if each.type in (CALL, VOTE) or each.name == REACHED)
 
 
 def totals(stored: Iterable[Event]) -> tuple[ToolTotal, ...]:
-    """Return all tool calls by tool, role and status."""
+    """Return all tool calls by tool, role, seat and status."""
     calls = [event for event in stored if event.type is EventType.TOOL_EXECUTION]
-    groups = _grouped(calls, lambda event: (event.name, event.agent_type, figures(event)[2] or ""))
-    return tuple(ToolTotal(which[0], which[1], which[2], len(group), _duration(group)) for which, group in groups)
+    groups = _grouped(calls, _which)
+    return tuple(ToolTotal(*which, len(group), _duration(group)) for which, group in groups)
 
 
 def agents(votes: Iterable[Event], finals: Mapping[str, str | None]) -> tuple[dict[str, Any], ...]:
@@ -70,6 +70,10 @@ def _agrees(vote: Event, final: str | None) -> float | None:
     return None if own is None or decided is None else float(own == decided)
 
 
+def _which(call: Event) -> tuple[str, str, str, str]:
+    return call.name, call.agent_type, seat_of(call.agent_id, call.symbol), figures(call)[2] or ""
+
+
 def _duration(calls: Iterable[Event]) -> float:
     return sum(figures(call)[3] or 0.0 for call in calls)
 
@@ -79,10 +83,8 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return fmean(known) if known else None
 
 
-def _grouped(
-    events: Iterable[Event], key: Callable[[Event], tuple[str, ...]]
-) -> list[tuple[tuple[str, ...], list[Event]]]:
-    groups: defaultdict[tuple[str, ...], list[Event]] = defaultdict(list)
+def _grouped(events: Iterable[Event], key: Callable[[Event], Which]) -> list[tuple[Which, list[Event]]]:
+    groups: defaultdict[Which, list[Event]] = defaultdict(list)
     for event in events:
         groups[key(event)].append(event)
     return sorted(groups.items())

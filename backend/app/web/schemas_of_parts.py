@@ -125,10 +125,14 @@ class ToolFigures(BaseModel):
 
 
 class ToolPerformance(ToolFigures):
-    """How a tool did, by everybody and by the role of the agent; a tool never called has zeros."""
+    """How a tool did, by everybody, by role and by agent; a tool never called has zeros."""
 
     tool_name: str
     by_role: dict[str, ToolFigures]
+    by_agent: Annotated[
+        dict[str, ToolFigures],
+        Field(description="by its id without the symbol: a role's model and its rule-based twin are told apart"),
+    ]
 
 
 class ToolInsight(BaseModel):

@@ -36,9 +36,24 @@ def a_vote(agent: str = "risk_advisor", word: str = "BUY", decision_id: str = "d
     return Event(EventType.AGENT_DECISION, data, NOW, symbol, agent, f"{agent}_{symbol}", decision_id)
 
 
-def a_call(tool: str = "assess_risk", status: str = "success", took_ms: float = 2.0, symbol: str = "AAPL") -> Event:
-    data = {"tool_name": tool, "status": status, "execution_time_ms": took_ms, "result": {"risk": 0.125, "of": [1, 2]}}
-    return Event(EventType.TOOL_EXECUTION, data, NOW, symbol, "risk_advisor", f"risk_advisor_{symbol}", "d1", tool)
+def a_call(
+    tool: str = "assess_risk",
+    status: str = "success",
+    took_ms: float = 2.0,
+    symbol: str = "AAPL",
+    *,
+    kind: str | None = None,
+    seat: str = "risk_advisor",
+) -> Event:
+    result = {"risk": 0.125, "of": [1, 2]}
+    data = {
+        "tool_name": tool,
+        "status": status,
+        "execution_time_ms": took_ms,
+        "result": result,
+        "error_kind": kind,
+    }
+    return Event(EventType.TOOL_EXECUTION, data, NOW, symbol, "risk_advisor", f"{seat}_{symbol}", "d1", tool)
 
 
 def a_step(name: str = "consensus_result", symbol: str = "AAPL") -> Event:

@@ -385,6 +385,22 @@ class DecisionStoreContract:
         (vote,) = await store.append_events([a_vote()])
         assert await activity(store, 5) == [activity_of(vote)]
 
+    async def test_tool_activity_tells_why_a_call_failed(self, store: DecisionStore) -> None:
+        kinds = {"success": None, "error": "KeyError", "timeout": "timeout", "denied": "suspended"}
+        await store.append_events([a_call(status=status, kind=kind) for status, kind in kinds.items()])
+
+        assert {each.status: each.error_kind for each in await activity(store, 9)} == kinds
+
+    async def test_tool_totals_tell_a_model_and_its_twin_apart_whatever_the_symbol(self, store: DecisionStore) -> None:
+        twin = [a_call(symbol=symbol, seat="risk_advisor_rules") for symbol in ("AAPL", "BRK.B")]
+        await store.append_events([a_call(), *twin])
+
+        _, totals = await store.tool_totals(0)
+        assert [(each.agent_type, each.seat, each.calls) for each in totals] == [
+            ("risk_advisor", "risk_advisor", 1),
+            ("risk_advisor", "risk_advisor_rules", 2),
+        ]
+
     async def test_a_long_tool_activity_comes_in_pages_that_are_never_empty(self, store: DecisionStore) -> None:
         stored = await store.append_events([a_call(took_ms=float(number)) for number in range(1_203)])
         pages = [page async for page in store.tool_activity(1_201)]
@@ -403,12 +419,12 @@ class DecisionStoreContract:
         assert (newest, set(totals)) == (
             6,
             {
-                ToolTotal("assess_risk", role, "success", 2, 4.0),
-                ToolTotal("assess_risk", role, "timeout", 1, 9.0),
-                ToolTotal("score_news", role, "cached", 1, 0.5),
+                ToolTotal("assess_risk", role, role, "success", 2, 4.0),
+                ToolTotal("assess_risk", role, role, "timeout", 1, 9.0),
+                ToolTotal("score_news", role, role, "cached", 1, 0.5),
             },
         )
-        assert await store.tool_totals(4) == (6, (ToolTotal("score_news", role, "cached", 1, 0.5),))
+        assert await store.tool_totals(4) == (6, (ToolTotal("score_news", role, role, "cached", 1, 0.5),))
         assert await store.tool_totals(6) == (6, ())
 
     async def test_agents_agree_when_they_name_the_final_side(self, store: DecisionStore) -> None:

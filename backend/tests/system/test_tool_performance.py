@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+import orjson
 import pytest
 
 from app import plugins
@@ -15,7 +16,7 @@ from tests.unit.ai.tooling.odd_tools import Failing, odd_tools_installed
 FIGURES = {
     "tool_name", "calls", "success_rate", "denied", "average_execution_time_ms", "p95_execution_time_ms",
     "p99_execution_time_ms", "errors", "trend", "decisions_informed", "share_of_decisions_informed", "decisions_moved",
-    "share_of_decisions_moved", "decisions_undecidable", "by_role",
+    "share_of_decisions_moved", "decisions_undecidable", "by_role", "by_agent",
 }  # fmt: skip
 
 
@@ -62,11 +63,13 @@ async def test_every_tool_is_served_with_its_figures_and_the_policy(client):
     await decided(client, 1)
     served = await performance(client)
 
+    assert list(served) == ["tools", "insights", "recommendations", "policy", "decisions"]
     tools = {each["tool_name"]: each for each in served["tools"]}
     assert list(tools)[: len(plugins.names("tool"))] == list(plugins.names("tool"))
     assert all(each.keys() == FIGURES for each in tools.values())
     assert (tools["get_bars"]["calls"], tools["get_bars"]["success_rate"]) == (1, 1.0)
     assert tools["get_bars"]["by_role"]["market_analyst"]["calls"] == 1
+    assert tools["get_bars"]["by_agent"]["market_analyst"]["calls"] == 1
     assert (tools["failing"]["calls"], tools["failing"]["success_rate"]) == (1, 0.0)
     assert served["policy"] == {"version": 0, "timeouts_s": {}, "suspended": [], "probing": []}
 
@@ -101,3 +104,8 @@ def test_the_command_line_shows_figures_and_what_they_say(tmp_path):
     assert shown.code == 0
     assert all(name in shown.out for name in plugins.names("tool"))
     assert all(words in shown.out for words in ("p95 ms", "informed", "moved", "100.0%"))
+
+    listed = orjson.loads(conclave("tools", "--json", home=tmp_path).out)
+    used = {each["tool_name"]: each["calls"] for each in listed["tools"] if each["calls"]}
+    assert list(listed) == ["tools", "insights", "recommendations", "policy", "decisions"]
+    assert (listed["decisions"], used["assess_risk"]) == (1, 4)

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from app.domain.errors import AgentSystemError, StoreUnavailableError
-from app.domain.identifiers import new_id
+from app.domain.identifiers import new_id, seat_of
 from app.domain.jobs import Claim, Claimed, Errand, Lease
 from app.events.asking import Asking
 from app.events.early_close import EarlyClose
@@ -188,7 +188,7 @@ class Workshop:
         """Seat the agents as this process can: their models must be able to speak."""
         analysts = (await self._seating.seats()).analysts
         symbol = file.case.context.symbol
-        by_agent = {agent: analysts.get(agent.removesuffix(f"_{symbol}")) for agent in agents}
+        by_agent = {agent: analysts.get(seat_of(agent, symbol)) for agent in agents}
         return {agent: analyst or self._seating.rules[file.seats[agent][0]] for agent, analyst in by_agent.items()}
 
     async def _hand_in(self, claim: Claim, part: Contribution) -> None:

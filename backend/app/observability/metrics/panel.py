@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Final
 
 from app.domain.errors import ProviderError
+from app.domain.identifiers import seat_of
 from app.domain.market import AnalysisContext
 from app.domain.tool_calls import CACHED, ToolCall
 from app.domain.votes import Vote
@@ -38,14 +39,14 @@ class MeteredPanel:
         began = perf_counter()
         result = await self._inner.run(context, seats, timeout_s, sitting)
         if sitting is None or sitting.recording is None:
-            self._count(result, f"_{context.symbol}", perf_counter() - began)
+            self._count(result, context.symbol, perf_counter() - began)
         return result
 
     def _count(self, result: PanelResult, symbol: str, took_s: float) -> None:
         for vote in result.votes:
-            self._count_vote(vote, vote.agent_id.removesuffix(symbol))
+            self._count_vote(vote, seat_of(vote.agent_id, symbol))
         for failure in result.failures:
-            self._count_absence(failure, failure.agent_id.removesuffix(symbol), took_s)
+            self._count_absence(failure, seat_of(failure.agent_id, symbol), took_s)
         self._count_tools(result.tool_calls)
         flags = [flag for vote in result.votes for flag in vote.opinion.flags]
         if flags and not SUSPICIOUS.isdisjoint(flags):

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.analysis.tool_metrics import as_answer
 from app.web import schemas_of_parts
 from app.web.bodies import JsonRoute
 from app.web.replies import reply
@@ -21,4 +22,4 @@ router = APIRouter(prefix="/api/v1/tools", tags=["tools"], route_class=JsonRoute
 async def performance(request: Request) -> Response:
     """Answer with the figures of every tool, insights and recommendations, and how tools are run at present."""
     report = await (await desk_of(request)).tool_tracker.analyze_tool_performance()
-    return reply({**report, "tools": list(report.pop("metrics").values())})
+    return reply(as_answer(report))

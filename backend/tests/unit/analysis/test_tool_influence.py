@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.tool_influence import DECISIONS_KEPT, EVERYBODY, DecisionLog, Influence, moved, side
+from app.analysis.tool_influence import DECISIONS_KEPT, DecisionLog, Influence, moved, side
+from app.analysis.tool_users import AGENT, EVERYBODY, ROLE
 from tests.unit.analysis.tool_scenes import a_call, a_step, a_vote, plain
 
 WORDS = ["STRONG_BUY", "BUY", "HOLD", "SELL", "STRONG_SELL"]
@@ -17,8 +18,11 @@ def log_of(*events):
     return log
 
 
-def influence(*events, tool="get_bars", role=EVERYBODY):
-    return log_of(*events).summary()[1].get((tool, role))
+ALL = ("get_bars", EVERYBODY, "")
+
+
+def influence(*events, key=ALL):
+    return log_of(*events).summary()[1].get(key)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +76,9 @@ def test_a_decision_counts_for_each_tool_that_was_heard_in_it():
         a_step(),
     ]
     assert influence(*events) == Influence(informed=1, decidable=1, moved=1)
-    assert influence(*events, role="risk_advisor") == Influence(1, 1, 1)
-    assert influence(*events, tool="score_news") is None
+    assert influence(*events, key=("get_bars", ROLE, "risk_advisor")) == Influence(1, 1, 1)
+    assert influence(*events, key=("get_bars", AGENT, "news_analyst")) == Influence(1, 1, 1)
+    assert influence(*events, key=("score_news", EVERYBODY, "")) is None
     assert log_of(*events).summary()[0] == 1
 
 
@@ -94,10 +99,10 @@ def test_a_decision_that_was_not_reached_does_not_count(step):
 
 def test_what_comes_late_still_counts():
     log = log_of(a_call(), a_vote(), a_step())
-    assert log.summary()[1]["get_bars", EVERYBODY].decidable == 0
+    assert log.summary()[1][ALL].decidable == 0
     for each in plain(a_vote("market_analyst", "SELL", 0.9)):
         log.add(each)
-    assert log.summary()[1]["get_bars", EVERYBODY].decidable == 1
+    assert log.summary()[1][ALL].decidable == 1
 
 
 def test_the_oldest_decisions_are_forgotten():
@@ -107,4 +112,4 @@ def test_the_oldest_decisions_are_forgotten():
         for event in (a_call(decision=f"d{number}"), a_step(decision=f"d{number}"))
     ]
     decisions, influences = log_of(*events).summary()
-    assert (decisions, influences["get_bars", EVERYBODY].informed) == (DECISIONS_KEPT, DECISIONS_KEPT)
+    assert (decisions, influences[ALL].informed) == (DECISIONS_KEPT, DECISIONS_KEPT)

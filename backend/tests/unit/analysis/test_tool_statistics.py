@@ -7,6 +7,7 @@ from pytest import approx
 
 from app.analysis.tool_spread import MOST_NAMES, Cluster, Spread
 from app.analysis.tool_statistics import ToolStatistics
+from app.analysis.tool_users import AGENT, EVERYBODY, ROLE
 from tests.unit.analysis.tool_scenes import a_call, plain
 
 
@@ -18,7 +19,7 @@ def seen(*calls):
 
 
 def use(*calls):
-    return seen(*calls).by_tool["get_bars"]
+    return seen(*calls).use(("get_bars", EVERYBODY, ""))
 
 
 def test_a_shared_result_is_a_success_and_a_denial_is_no_attempt():
@@ -70,9 +71,20 @@ def test_a_trend_holds_the_last_fifty_calls_against_those_before():
     assert use(*before * 9, *now).trend()["before"]["calls"] == 200
 
 
-def test_roles_are_told_apart():
-    some = seen(a_call(role="a"), a_call(role="b", status="error"), a_call(role="b"), a_call("score_news", role="c"))
-    assert {role: each.tally.success_rate for role, each in some.roles("get_bars")} == {"a": 1.0, "b": 0.5}
+def rates(some, by):
+    return {who: some.use(("get_bars", by, who)).tally.success_rate for who in some.users("get_bars", by)}
+
+
+def test_roles_are_told_apart_and_so_are_the_agents_of_a_role():
+    some = seen(
+        a_call(role="a"),
+        a_call(role="b", status="error"),
+        a_call(role="b", symbol="MSFT"),
+        a_call(role="b", twin=True),
+        a_call("score_news", role="c"),
+    )
+    assert rates(some, ROLE) == {"a": 1.0, "b": 2 / 3}
+    assert rates(some, AGENT) == {"a": 1.0, "b": 0.5, "b_rules": 1.0}
 
 
 def test_failures_are_found_where_they_gather():
@@ -86,15 +98,16 @@ def test_failures_are_found_where_they_gather():
 
 def test_a_name_that_was_only_ever_denied_is_no_tool():
     some = seen(a_call("made_up", "denied"), a_call("get_bars"), a_call("get_bars", "denied"))
-    assert set(some.by_tool) == {"get_bars"}
-    assert some.by_tool["get_bars"].tally.denied == 1
+    assert some.tools == ("get_bars",)
+    assert some.use(("get_bars", EVERYBODY, "")).tally.denied == 1
 
 
 def test_the_memory_it_takes_is_bounded():
     calls = [a_call(f"tool{each}", "error", symbol=f"S{each}", kind=f"K{each}") for each in range(MOST_NAMES + 9)]
     some = seen(*calls, *(each._replace(name="tool0") for each in calls))
-    assert len(some.by_tool) == len(some.by_role) == MOST_NAMES
-    zero = some.by_tool["tool0"]
+    kept = [key for by in (ROLE, AGENT) for tool in some.tools for key in some.users(tool, by)]
+    assert (len(some.tools), len(kept)) == (MOST_NAMES, 2 * MOST_NAMES)
+    zero = some.use(("tool0", EVERYBODY, ""))
     assert len(zero.errors) == MOST_NAMES + 1
     assert len(some.symbols["tool0"].runs) == MOST_NAMES + 1
     assert zero.errors["other"] == len(calls) - MOST_NAMES

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from app.domain.events import Event, EventType
+from app.domain.identifiers import TWIN_SUFFIX
 from app.domain.tool_activity import activity_of
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -18,11 +19,13 @@ def a_call(
     role="risk_advisor",
     decision="d1",
     kind=None,
+    twin=False,
 ):
     """A tool call that began `at` seconds after NOW."""
     data = {"tool_name": tool, "status": status, "execution_time_ms": took_ms, "error_kind": kind}
     when = NOW + timedelta(seconds=at)
-    return Event(EventType.TOOL_EXECUTION, data, when, symbol, role, f"{role}_{symbol}", decision, tool)
+    agent = f"{role}{TWIN_SUFFIX if twin else ''}_{symbol}"
+    return Event(EventType.TOOL_EXECUTION, data, when, symbol, role, agent, decision, tool)
 
 
 def a_vote(role="risk_advisor", word="BUY", confidence=0.5, *, symbol="AAPL", decision="d1"):

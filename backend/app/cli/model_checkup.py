@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from app.ai.model_panel.live_check import check_live
+from app.ai.model_panel.live_check import Check, check_live, check_search
 from app.ai.model_panel.resolving import RULES
+from app.ai.model_panel.seating import Casting
 from app.ai.model_panel.voices import Voice
 from app.cli.finding import NOTE, OK, PROBLEM, Finding
 from app.config import Settings
@@ -41,7 +42,8 @@ async def _findings(settings: Settings, live: bool) -> AsyncIterator[Finding]:
         yield _perplexity(settings)
         yield await _panel(desk, settings)
         if live:
-            async for finding in _tried_out(await _voices(desk, settings)):
+            casting = await desk.resolver.casting()
+            async for finding in _tried_out(_voices(casting, settings), casting.gatherer):
                 yield finding
 
 
@@ -59,20 +61,25 @@ async def _panel(desk: ModelDesk, settings: Settings) -> Finding:
     return Finding("panel", OK, f"{told}{'; ' if own else ''}{own}")
 
 
-async def _voices(desk: ModelDesk, settings: Settings) -> list[Voice]:
+def _voices(casting: Casting, settings: Settings) -> list[Voice]:
     """Return every model that may be asked for a vote, the one that hedges included."""
-    seated = list((await desk.resolver.casting()).voices.values())
+    seated = list(casting.voices.values())
     hedging, _, model = (settings.hedge_model or "").partition(":")
     return [*seated, *(replace(voice, model=model) for voice in seated if voice.provider == hedging)]
 
 
-async def _tried_out(voices: Sequence[Voice]) -> AsyncIterator[Finding]:
+async def _tried_out(voices: Sequence[Voice], gatherer: Voice | None) -> AsyncIterator[Finding]:
     if not voices:
         yield Finding("live check", NOTE, f"there is no model to try: the panel decides by {RULES}")
-    for lineage, voice in {each.lineage: each for each in voices}.items():
+    for voice in {each.lineage: each for each in voices}.values():
         for check in await check_live(voice, SystemClock()):
-            part = f"{lineage}, {check.what}"
-            if check.problem is None:
-                yield Finding(part, OK, f"worked, {check.seconds:.1f} s")
-            else:
-                yield Finding(part, PROBLEM, check.problem, "choose another model, or mend what the message names")
+            yield _result(voice, check)
+    if gatherer is not None:
+        yield _result(gatherer, await check_search(gatherer, SystemClock()))
+
+
+def _result(voice: Voice, check: Check) -> Finding:
+    part = f"{voice.lineage}, {check.what}"
+    if check.problem is None:
+        return Finding(part, OK, f"worked, {check.seconds:.1f} s")
+    return Finding(part, PROBLEM, check.problem, "choose another model, or mend what the message names")

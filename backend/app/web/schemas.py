@@ -105,7 +105,7 @@ class SpentView(BaseModel):
 
     requests: int
     tokens: int
-    cost: Annotated[str | None, Field(description="dollars; null when a price is not known")]
+    cost: Annotated[str | None, Field(description="dollars for the answers; null when a price is not known")]
 
 
 class AskedView(BaseModel):

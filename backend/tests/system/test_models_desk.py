@@ -327,6 +327,19 @@ async def test_the_doctor_tries_each_model_and_names_what_it_cannot_do(fault, il
     assert asked_by_role(fakes, "anthropic").keys() == {""}
 
 
+@pytest.mark.parametrize(("fault", "said"), [(None, "worked"), ("status:401", "authentication")])
+async def test_the_doctor_has_news_searched_where_they_will_be(fault, said):
+    async with FakeModels() as fakes:
+        if fault:
+            fakes.fault("perplexity", fault)
+        searching = {"PERPLEXITY_API_KEY": fakes.key, "CONCLAVE_PERPLEXITY_URL": fakes.perplexity_url}
+        ended = await doctored(fakes, "--live", **searching)
+
+    assert ended.code == (1 if fault else 0)
+    assert said in line_of(ended, "perplexity:sonar, search")
+    assert fakes.key not in ended.out + ended.err
+
+
 async def test_the_doctor_tries_the_model_that_hedges_too():
     async with FakeModels() as fakes:
         fakes.fault("anthropic", "status:404", match="claude-haiku-5-5")

@@ -1,8 +1,8 @@
-"""Whether a model can do what the panel asks of it: one round trip with a tool and one with a schema."""
+"""Whether a model can do what is asked of it: a round trip with a tool and one with a schema, or a search."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -11,6 +11,9 @@ from app.domain.completions import Answered, Completion, Heard, ModelRequest, Sa
 from app.domain.errors import ProviderError
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry
+
+Trip: TypeAlias = Callable[[Voice, Inquiry], Awaitable[str | None]]
+"""Asks, and returns what was wrong with the answer."""
 
 TIME_S: Final = 60.0
 SYSTEM: Final = "You are being checked. Do exactly what is asked, briefly."
@@ -37,7 +40,7 @@ class Check:
     """One round trip.
 
     Args:
-        what: `tool round trip` or `schema round trip`.
+        what: `tool round trip`, `schema round trip` or `search`.
         problem: what failed and why; None when it worked.
         seconds: it took.
     """
@@ -48,16 +51,23 @@ class Check:
 
 
 async def check_live(voice: Voice, clock: Clock) -> tuple[Check, Check]:
-    """Ask the model for real; this costs a few hundred tokens."""
-    checks = []
-    for what, trip in (("tool round trip", _tool_trip), ("schema round trip", _schema_trip)):
-        began = clock.monotonic()
-        try:
-            problem = await trip(voice, Inquiry("", "doctor", "doctor", began + TIME_S))
-        except ProviderError as error:
-            problem = f"{error.kind}: {error.public}"
-        checks.append(Check(what, problem, clock.monotonic() - began))
-    return checks[0], checks[1]
+    """Ask a model that may vote for real; this costs a few hundred tokens."""
+    with_tool = await _made("tool round trip", _tool_trip, voice, clock)
+    return with_tool, await _made("schema round trip", _schema_trip, voice, clock)
+
+
+async def check_search(voice: Voice, clock: Clock) -> Check:
+    """Have a model that searches news do so for real; this costs a few hundred tokens and a search."""
+    return await _made("search", _search_trip, voice, clock)
+
+
+async def _made(what: str, trip: Trip, voice: Voice, clock: Clock) -> Check:
+    began = clock.monotonic()
+    try:
+        problem = await trip(voice, Inquiry("", "doctor", "doctor", began + TIME_S))
+    except ProviderError as error:
+        problem = f"{error.kind}: {error.public}"
+    return Check(what, problem, clock.monotonic() - began)
 
 
 async def _tool_trip(voice: Voice, inquiry: Inquiry) -> str | None:
@@ -85,6 +95,11 @@ async def _schema_trip(voice: Voice, inquiry: Inquiry) -> str | None:
     except orjson.JSONDecodeError:
         return "its answer is no JSON: it ignores the schema"
     return None if _fits(answer) else "its JSON does not follow the schema"
+
+
+async def _search_trip(voice: Voice, inquiry: Inquiry) -> str | None:
+    asked = _request(voice, "What was published in the last days about the listed asset AAPL?")
+    return None if (await _complete(voice, asked, inquiry)).citations else "its answer names no source"
 
 
 def _fits(answer: Any) -> bool:

@@ -142,6 +142,7 @@ class ProviderError(AgentSystemError):
             "retries_spent",
             "not_recorded",
             "unsupported",
+            "internal",
         }
     )
     TRANSIENT = frozenset({"unreachable", "timeout", "rate_limited", "overloaded", "server_error", "cut_short"})

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+import structlog
 
 from app.ai.model_panel.request_keys import canonical_request, key_of
 from app.ai.model_panel.voices import Voice
@@ -16,6 +17,8 @@ from app.domain.model_calls import ModelCall, exchange_of
 from app.ports.assignment import Assignment
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry
+
+log = structlog.get_logger(__name__)
 
 PriceOf = Callable[[str, str, Usage], Decimal | None]
 
@@ -92,7 +95,18 @@ class Correspondence:
     async def _live(self, request: ModelRequest) -> Completion:
         if self._voice.door is None:
             raise ProviderError("not_recorded", "No provider is there to be asked.")
-        return await self._voice.door.complete(request, self.inquiry)
+        try:
+            return await self._voice.door.complete(request, self.inquiry)
+        except ProviderError:
+            raise
+        except Exception as error:
+            raise unforeseen(error) from error
+
+
+def unforeseen(error: Exception) -> ProviderError:
+    """Return a fault of ours as the failure of a model that it is to everybody else, once the log has its trace."""
+    log.error("model not asked as it should be", exc_info=error)
+    return ProviderError("internal", f"Something failed on this side ({type(error).__name__}).")
 
 
 class _Note:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from app.ai.analysts.news_analyst import flags_of
 from app.ai.model_panel.briefs import NEWS_ROLE, Brief
-from app.ai.model_panel.correspondence import Archive, Correspondence
+from app.ai.model_panel.correspondence import Archive, Correspondence, unforeseen
 from app.ai.model_panel.dialogue import Dialogue
 from app.ai.model_panel.findings import Findings
 from app.ai.model_panel.news_gathering import NewsGatherer, PresentNews
@@ -64,8 +64,9 @@ class ModelAnalyst:
             correspondence = Correspondence(self.voice, _assignment(tools), self._archive, self._clock)
             seen = await self._with_news(context, correspondence)
             opinion = await self._asked(seen, findings, correspondence)
-        except ProviderError as error:
-            return await self._instead(error, context, findings)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is no opinion either
+            failure = error if isinstance(error, ProviderError) else unforeseen(error)
+            return await self._instead(failure, context, findings)
         return replace(opinion, flags=self._flags(seen), **self._signature(opinion.model))
 
     async def _asked(self, context: AnalysisContext, findings: Findings, correspondence: Correspondence) -> Opinion:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import plugins
+from app.ai.model_panel.dialogue import Dialogue
 from app.ai.model_panel.findings import Findings
 from app.ai.model_panel.seating import OFFERED
 from app.ai.trading_agents import AIAgentCoordinator
@@ -129,6 +130,27 @@ async def test_when_a_model_fails_the_rules_of_its_role_vote_and_say_why(role):
 async def test_every_way_to_fail_is_named(lines, kind):
     opinion, _ = await opinion_of(analyst(Listening(lines)))
     assert (opinion.source, opinion.degraded_from, opinion.error_kind) == ("rules", "scripted", kind)
+
+
+async def test_what_nobody_foresaw_is_a_failure_like_any_other_and_the_same_in_a_replay():
+    def broken(_request):
+        raise TypeError("nobody foresaw it")
+
+    model = analyst(Listening(broken))
+    opinion, tools = await opinion_of(model)
+    (call,) = tools.assignment.model_calls
+    assert (opinion.source, opinion.degraded_from, opinion.error_kind) == ("rules", "scripted", "internal")
+    assert (call.error_kind, call.error) == ("internal", "Something failed on this side (TypeError).")
+    assert "nobody foresaw it" not in opinion.reasoning
+
+
+async def test_a_reader_of_answers_that_breaks_is_a_failure_too(monkeypatch):
+    def broken(*_arguments):
+        raise KeyError("nobody foresaw it")
+
+    monkeypatch.setattr(Dialogue, "_opinion", broken)
+    opinion, _ = await opinion_of(analyst(Listening([said(vote())])))
+    assert (opinion.source, opinion.degraded_from, opinion.error_kind) == ("rules", "scripted", "internal")
 
 
 async def test_whoever_stands_in_uses_what_was_computed_and_runs_no_further_tool():

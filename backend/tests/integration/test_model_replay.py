@@ -142,7 +142,7 @@ async def test_who_was_cut_off_at_the_deadline_is_not_tried_again(store):
             return said(vote())
 
     async with desk(Slow(), "models", store) as coordinator:
-        record = await decided(coordinator, timeout_seconds=0.3)
+        record = await decided(coordinator, timeout_seconds=1.0)
     assert record["missing"] == ["news_analyst_AAPL", "risk_advisor_AAPL"]
     assert (await made_again(store, record))["identical"]
 
@@ -150,7 +150,7 @@ async def test_who_was_cut_off_at_the_deadline_is_not_tried_again(store):
 async def test_who_was_not_waited_for_is_not_tried_again(store):
     rules = {"market_analyst": ScriptedAnalyst("market_analyst"), "slow": EndlessAnalyst("slow")}
     async with desk(Listening(answers()), "models", store, rules=rules) as coordinator:
-        record = await decided(coordinator, timeout_seconds=0.2)
+        record = await decided(coordinator, timeout_seconds=1.0)
     assert record["missing"] == ["slow_AAPL"]
     assert (await made_again(store, record, rules=rules))["identical"]
 
@@ -235,7 +235,7 @@ async def test_an_answer_from_earlier_makes_up_for_no_failure(store):
 async def test_a_model_that_was_cut_off_is_in_the_account_as_cancelled(store):
     rules = {"market_analyst": ScriptedAnalyst("market_analyst"), "x": ScriptedAnalyst("x")}
     async with desk(Silent(), "models", store, rules=rules) as coordinator:
-        record = await decided(coordinator, timeout_seconds=0.1)
+        record = await decided(coordinator, timeout_seconds=0.5)
     calls = (await evidence_of(store, record))["model_calls"]
     assert [each["error_kind"] for each in calls] == ["cancelled"]
 

@@ -62,7 +62,7 @@ async def test_real_days_replay_identically(settings, as_of):
 async def test_failures_belong_to_the_evidence_and_are_not_tried_again(settings):
     analysts = {"a": ScriptedAnalyst("a"), "b": FailingAnalyst("b"), "c": EndlessAnalyst("c")}
     async with AgentSystem(settings, analysts=analysts) as system:
-        record = await system.run_real_time_analysis("AAPL", bars(waves(5)), timeout_seconds=0.1)
+        record = await system.run_real_time_analysis("AAPL", bars(waves(5)), timeout_seconds=0.5)
         assert record["missing"] == ["b_AAPL", "c_AAPL"]
         assert (await replayed(system, record))["identical"]
 

@@ -141,7 +141,7 @@ async def test_desks_on_one_store_share_the_day(tmp_path, fakes):
 async def test_a_request_that_is_broken_off_counts_as_what_it_may_have_cost(tmp_path, fakes):
     fakes.fault("anthropic", "hang")
     async with a_model_desk(fakes, tmp_path, budget_tokens_per_day=100_000) as scene:
-        record = await scene.decide(timeout_seconds=1)
+        record = await scene.decide(timeout_seconds=2.5)
     async with a_model_desk(fakes, tmp_path, budget_tokens_per_day=100_000) as scene:
         spent = await scene.spent_today()
 

@@ -113,14 +113,14 @@ async def test_symbols_take_turns_so_that_none_waits_for_all_analysts_of_another
 
 async def test_who_gets_no_turn_in_time_is_told_apart_from_a_provider_that_fails(tmp_path):
     async with (
-        FakeModels(latency_s=0.4, tool_rounds=0) as fakes,
+        FakeModels(latency_s=1.0, tool_rounds=0) as fakes,
         a_model_desk(fakes, tmp_path, model_concurrency=1) as scene,
     ):
-        record, seconds = await scene.timed(timeout_seconds=1)
+        record, seconds = await scene.timed(timeout_seconds=2.5)
         state = scene.desk.models.guards["anthropic"].state
 
     kinds = [vote.get("error_kind") for vote in record["votes"]]
-    assert seconds <= 1.1
+    assert seconds < 5
     assert (kinds.count(None) >= 1, kinds.count("rate_limited") >= 2, state) == (True, True, "closed")
     for vote in record["votes"]:
         if vote.get("error_kind") == "rate_limited":

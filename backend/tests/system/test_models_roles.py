@@ -146,7 +146,7 @@ async def test_nobody_searches_for_the_past_nor_beside_news_that_was_brought(tmp
 @pytest.mark.parametrize("fault", ["status:503", "html", "status:401", "hang"])
 async def test_a_search_that_fails_costs_the_vote_on_news_and_nothing_else(tmp_path, fakes, fault):
     fakes.fault("perplexity", fault)
-    async with a_model_desk(fakes, tmp_path, model_timeout_seconds=0.5, **SEARCH_KEY) as scene:
+    async with a_model_desk(fakes, tmp_path, model_timeout_seconds=1.5, **SEARCH_KEY) as scene:
         record = await scene.decide(**of_today(timeout_seconds=5))
         again = await scene.replayed(record)
 

@@ -64,7 +64,7 @@ async def test_each_symbol_has_a_gapless_chain():
 async def test_a_failing_and_a_slow_analyst_are_named_and_the_rest_decide():
     analysts = panel(ScriptedAnalyst("a", UP), FailingAnalyst("b"), EndlessAnalyst("c"), ScriptedAnalyst("d", UP))
     async with MultiAgentCoordinator(analysts=analysts) as coordinator:
-        record = await decided(coordinator, timeout_seconds=0.1)
+        record = await decided(coordinator, timeout_seconds=0.5)
     assert record["final_recommendation"] == BUY
     assert record["degraded_reasons"] == ["failed:b_AAPL", "timeout:c_AAPL"]
     assert record["missing"] == ["b_AAPL", "c_AAPL"]

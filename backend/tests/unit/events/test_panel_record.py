@@ -210,7 +210,7 @@ async def test_when_every_model_fails_and_nobody_stands_in_there_is_no_decision(
 async def test_a_model_that_does_not_answer_in_time_is_missing():
     rules = {"market_analyst": ScriptedAnalyst("market_analyst"), "x": ScriptedAnalyst("x", SURE)}
     async with desk(Silent(), "models", rules=rules) as coordinator:
-        record = await decided(coordinator, timeout_seconds=0.1)
+        record = await decided(coordinator, timeout_seconds=0.5)
     assert record["degraded_reasons"] == ["timeout:market_analyst_AAPL"]
     assert record["missing"] == ["market_analyst_AAPL"]
     assert record["final_recommendation"] == SELL
@@ -296,7 +296,7 @@ async def test_where_several_models_sit_nothing_is_settled_before_all_have_voted
     lines = dict.fromkeys(ROLES, said(vote(BUY, 1.0))) | {"news_analyst": said(tone(1, 1))}
     rules = {role: ScriptedAnalyst(role) for role in ROLES} | {"slow": EndlessAnalyst("slow")}
     async with desk(Listening(answers(**lines)), "models", rules=rules) as coordinator:
-        record = await decided(coordinator, config={"early_close": True}, method="majority", timeout_seconds=0.2)
+        record = await decided(coordinator, config={"early_close": True}, method="majority", timeout_seconds=0.5)
     assert (record["consensus"]["closed_early"], record["failures"][0]["kind"]) == (False, "timeout")
 
 

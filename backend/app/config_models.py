@@ -1,13 +1,26 @@
 """The settings of models: which are asked, how often, at what cost, and what is kept of it."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticUseDefault
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _Limit = Annotated[float, Field(gt=0)] | None
+
+
+_MAY_BE_EMPTY: Final = (
+    "anthropic_api_key",
+    "anthropic_base_url",
+    "ollama_base_url",
+    "ollama_model",
+    "perplexity_api_key",
+    "perplexity_url",
+    "hedge_model",
+)
+"""Compose and shells hand on what is not set as nothing. A limit that is empty is refused: it may have been meant."""
 
 
 class ModelSettings(BaseSettings):
@@ -84,10 +97,12 @@ class ModelSettings(BaseSettings):
     budget_seconds_per_decision: Annotated[_Limit, Field(description="most model time of one decision")] = None
     budget_seconds_per_day: Annotated[_Limit, Field(description="most model time of one day, UTC")] = None
 
-    @field_validator("anthropic_api_key", "ollama_model", "perplexity_api_key", "hedge_model", mode="before")
+    @field_validator(*_MAY_BE_EMPTY, mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
-        return None if isinstance(value, str) and not value.strip() else value
+        if isinstance(value, str) and not value.strip():
+            raise PydanticUseDefault
+        return value
 
     @field_validator("anthropic_base_url", "ollama_base_url", "perplexity_url")
     @classmethod

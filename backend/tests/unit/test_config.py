@@ -71,6 +71,20 @@ def test_what_names_a_model_is_not_set_when_it_is_empty(monkeypatch, name):
     assert (settings.ollama_model, settings.hedge_model) == (None, None)
 
 
+@pytest.mark.parametrize("name", ["ANTHROPIC_BASE_URL", "OLLAMA_BASE_URL", "CONCLAVE_PERPLEXITY_URL"])
+def test_an_address_that_is_empty_is_the_usual_one(monkeypatch, name):
+    usual = read_settings()
+    monkeypatch.setenv(name, "")
+    assert read_settings() == usual
+
+
+@pytest.mark.parametrize("name", ["CONCLAVE_BUDGET_DOLLARS_PER_DAY", "CONCLAVE_MODEL_REQUESTS_PER_MINUTE"])
+def test_a_limit_that_is_empty_is_refused_for_it_may_have_been_meant(monkeypatch, name):
+    monkeypatch.setenv(name, "")
+    with pytest.raises(InvalidInputError, match=name):
+        read_settings()
+
+
 @pytest.mark.parametrize("value", ["openai:gpt-9", "claude-haiku-5-5", "anthropic:", "scripted:script"])
 def test_a_hedge_of_a_vendor_that_nobody_asks_is_refused(monkeypatch, value):
     monkeypatch.setenv("CONCLAVE_HEDGE_MODEL", value)

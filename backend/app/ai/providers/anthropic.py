@@ -17,6 +17,7 @@ from app.domain.completions import Completion, ModelRequest
 from app.ports.clock import Clock
 from app.ports.provider import Inquiry
 
+DEFAULT_URL = "https://api.anthropic.com"
 CONNECT_S = 5.0
 
 
@@ -25,7 +26,7 @@ class AnthropicProvider:
 
     Args:
         api_key: shown to nobody but the vendor.
-        base_url: of another server that speaks the same API; None follows the vendor's own setting.
+        base_url: of another server that speaks the same API; None is the vendor's.
         attempt_timeout_s: the longest that one request may take.
     """
 
@@ -41,7 +42,7 @@ class AnthropicProvider:
         clock: Clock | None = None,
     ) -> None:
         self._key = SecretStr(api_key) if isinstance(api_key, str) else api_key
-        self._base_url = base_url
+        self._base_url = base_url or DEFAULT_URL
         self._attempts = Attempts("Anthropic", attempt_timeout_s, clock or plugins.load("clock", "system")())
         self._client = OnFirstUse(self._build, lambda client: client.close())
         self._unenforced: set[str] = set()

@@ -10,7 +10,7 @@ from app.domain.decisions import EventFilter
 from app.domain.errors import StoreError
 from app.domain.events import Event
 from app.events.agent_event_bus import AgentEventBus
-from app.events.repeating import repeat
+from app.messaging.repeating import repeat
 from app.ports.decision_store import DecisionStore
 
 log = structlog.get_logger(__name__)

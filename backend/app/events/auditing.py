@@ -8,8 +8,8 @@ from typing import Final
 
 import structlog
 
-from app.events.repeating import repeat
 from app.events.verification import Verification, verify
+from app.messaging.repeating import repeat
 from app.ports.clock import Clock
 from app.ports.decision_store import DecisionStore
 

@@ -6,16 +6,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
-import structlog
-
-from app.domain.errors import AgentSystemError
 from app.domain.letters import Letter
 from app.messaging.errands import Told, errand_queue
 from app.messaging.pauses import growing_pause
+from app.messaging.repeating import tell
 from app.ports.outbox import Outbox
 from app.ports.transport import Transport
-
-log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE: Final = 200
 LOOK_EVERY_S: Final = 0.5
@@ -58,7 +54,7 @@ class Relay:
                 failures = 0
             except Exception as error:  # noqa: BLE001 - whatever it is, letters go out when it is over
                 failures += 1
-                _tell(error, failures)
+                tell("letters wait in the outbox", error, failures=failures)
                 await asyncio.sleep(growing_pause(failures))
                 continue
             if moved < MOST_AT_ONCE:
@@ -92,10 +88,3 @@ class Relay:
             await self._transport.declare(errand_queue(queue))
             self._declared.add(queue)
         await asyncio.gather(*(self._transport.send(queue, *waiting) for queue, waiting in queues.items()))
-
-
-def _tell(error: Exception, failures: int) -> None:
-    if isinstance(error, AgentSystemError):
-        log.warning("letters wait in the outbox", error=error.public, failures=failures)
-    else:
-        log.error("letters wait in the outbox", exc_info=error, failures=failures)

@@ -13,7 +13,7 @@ from app.events.jobs.completion import Completion
 from app.events.jobs.desk import JobDesk
 from app.events.jobs.dispatch import Dispatch
 from app.events.jobs.workshop import Workshop
-from app.events.repeating import repeat
+from app.messaging.repeating import repeat
 from app.ports.clock import Clock
 from app.ports.work_store import WorkStore
 

@@ -19,8 +19,8 @@ from app.events.jobs.case_file import CaseFile
 from app.events.jobs.completion import Completion
 from app.events.jobs.contributions import Contribution, contribution_of
 from app.events.jobs.turns import OneAtATime
-from app.events.repeating import repeat
 from app.messaging.pauses import growing_pause
+from app.messaging.repeating import repeat
 from app.ports.analyst import Analyst
 from app.ports.clock import Clock
 from app.ports.panel import Sitting

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 
@@ -19,13 +20,19 @@ async def repeat(
     """Await `look`, and again `every_s` seconds after each; runs until cancelled, whatever `look` raises.
 
     Args:
-        trouble: what the log says when it raised; with the trace where it is no error of ours.
+        trouble: what the log says when it raised; see `tell`.
     """
     while True:
         try:
             await look()
-        except AgentSystemError as error:
-            log.warning(trouble, error=error.public)
-        except Exception:
-            log.exception(trouble)
+        except Exception as error:  # noqa: BLE001 - the next look may go well
+            tell(trouble, error)
         await sleep(every_s)
+
+
+def tell(trouble: str, error: Exception, **more: Any) -> None:
+    """Log what went wrong in one line, or with the trace where it is no error of ours."""
+    if isinstance(error, AgentSystemError):
+        log.warning(trouble, error=error.public, **more)
+    else:
+        log.error(trouble, exc_info=error, **more)

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.domain.errors import StoreUnavailableError
-from app.events.repeating import repeat
+from app.messaging.repeating import repeat
 
 
 @pytest.mark.parametrize(
